@@ -1,0 +1,3 @@
+from forestall.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,57 @@
+"""The command line: one file a verb. A verb's module is imported only when it is called, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+#: verb -> the line that help shows. Module ``forestall.cli.<verb>`` has ``configure(parser)`` and ``run(args) -> int``.
+VERBS = {
+    "demo": "make the sample, scan it and start the workplace on this machine",
+    "look": "from police.uk files to one shareable page of problems",
+    "sample": "make a fictional force with planted, known problems",
+    "ingest": "read records into a store",
+    "quality": "say what is wrong with a store's records",
+    "places": "load areas, populations and boundaries into a store",
+    "scan": "find the problems in a store, ranked",
+    "serve": "start the workplace on a store",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a verb. Exit status: 0 done, 2 bad input (one sentence on standard error, nothing lost), 130 interrupted."""
+    from forestall import __version__
+    from forestall.errors import ForestallError
+
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="forestall",
+        description="Finds the problems worth preventing in a force's records, with the evidence for each.",
+    )
+    parser.add_argument("--version", action="version", version=f"forestall {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    chosen = next((a for a in argv if not a.startswith("-")), None)
+    for verb, text in VERBS.items():
+        sub = verbs.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
+        if verb == chosen:
+            module = importlib.import_module(f"forestall.cli.{verb}")
+            module.configure(sub)
+            sub.set_defaults(run=module.run)
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args))
+    except ForestallError as error:
+        print(f"forestall {args.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"forestall {args.verb}: stopped; nothing is half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

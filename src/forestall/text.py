@@ -1,0 +1,154 @@
+"""Every sentence that the system makes, in English or Welsh.
+
+A sentence is a :class:`Message`: its English text is its id, its parameters are data. It is rendered only when someone
+reads it, in the reader's language. Translations lie in ``locale/<language>/LC_MESSAGES/forestall.po`` and are read as
+they are: there is no compile step to forget.
+
+Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%),
+``{m:month}`` (August 2022), ``{a:list}`` (A, B and C), ``{d:decimal}`` (one decimal place).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import gettext
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Union
+
+LANGUAGES = ("en", "cy")
+LOCALE_DIR = Path(__file__).parent / "locale"
+
+Param = Union[str, int, float, None, "Message", Sequence[Union[str, "Message"]]]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence to be rendered later.
+
+    ``plural`` is the English plural form; where it is set, the number ``params["n"]`` chooses the form.
+    """
+
+    id: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+    plural: str | None = None
+
+    def render(self, language: str = "en") -> str:
+        """The sentence in ``language`` (``en`` or ``cy``); untranslated text falls back to English."""
+        t = translations(language)
+        if self.plural is None:
+            pattern = t.gettext(self.id)
+        else:
+            n = self.params.get("n", 0)
+            pattern = t.ngettext(self.id, self.plural, int(n) if isinstance(n, int | float) else 0)
+        return _Formatter(language).vformat(pattern, (), self.params)
+
+    def __str__(self) -> str:
+        return self.render("en")
+
+    def to_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"message": self.id}
+        if self.params:
+            out["params"] = {k: _param_to_json(v) for k, v in self.params.items()}
+        if self.plural is not None:
+            out["plural"] = self.plural
+        return out
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any] | str) -> Message:
+        """Reads what :meth:`to_json` wrote; a bare string becomes a message without parameters."""
+        if isinstance(data, str):
+            return Message(data)
+        params = {k: _param_from_json(v) for k, v in data.get("params", {}).items()}
+        return Message(data["message"], params, data.get("plural"))
+
+
+def msg(id: str, /, **params: Param) -> Message:
+    """A message; Babel extracts its first argument."""
+    return Message(id, params)
+
+
+def msg_n(singular: str, plural: str, /, n: int, **params: Param) -> Message:
+    """A message whose form depends on the count ``n``; Babel extracts both forms."""
+    return Message(singular, {"n": n, **params}, plural)
+
+
+def _param_to_json(value: Param) -> Any:
+    if isinstance(value, Message):
+        return value.to_json()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_param_to_json(v) for v in value]
+    return value
+
+
+def _param_from_json(value: Any) -> Param:
+    if isinstance(value, Mapping):
+        return Message.from_json(value)
+    if isinstance(value, list):
+        return [_param_from_json(v) for v in value]  # type: ignore[misc]
+    return value  # type: ignore[no-any-return]
+
+
+@functools.cache
+def translations(language: str) -> gettext.NullTranslations:
+    """The translations of ``language``; English, and any language without a catalogue, is the text itself."""
+    path = LOCALE_DIR / language / "LC_MESSAGES" / "forestall.po"
+    if language == "en" or not path.exists():
+        return gettext.NullTranslations()
+    import io
+
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as f:
+        catalogue = read_po(f, locale=language)
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    buffer.seek(0)
+    return gettext.GNUTranslations(buffer)
+
+
+def month_name(month: str, language: str = "en") -> str:
+    """``2022-08`` as ``August 2022`` or ``Awst 2022``."""
+    from babel.dates import format_date
+
+    year, number = month.split("-")
+    return str(format_date(dt.date(int(year), int(number), 1), "MMMM y", locale=language))
+
+
+def join_list(items: Sequence[str], language: str = "en") -> str:
+    """``A, B and C`` in the reader's language."""
+    from babel.lists import format_list
+
+    if language == "en":
+        return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
+    return str(format_list(list(items), locale=language))
+
+
+class _Formatter(string.Formatter):
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            value = value.render(self.language)
+        match format_spec:
+            case "count":
+                return f"{round(value):,}"
+            case "ratio":
+                return f"{value:.2f}"
+            case "decimal":
+                return f"{value:,.1f}"
+            case "percent":
+                return f"{value * 100:.0f}%"
+            case "month":
+                return month_name(value, self.language)
+            case "list":
+                return join_list(
+                    [v.render(self.language) if isinstance(v, Message) else str(v) for v in value], self.language
+                )
+            case _:
+                return str(super().format_field(value, format_spec))
