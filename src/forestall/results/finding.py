@@ -21,7 +21,7 @@ class Finding:
     touches for a passing event, and None for a lasting step. ``category`` None means all. ``areas`` is empty where the
     whole force is meant. ``direction`` is +1, -1 or 0. ``shape`` of a recording event: ``passing`` (a spell of months
     to set aside), ``step`` (the level differs before and after), ``turnover`` (map points or street names replaced:
-    series must pass a continuity test).
+    series must pass a continuity test). ``force`` is whose records it is about, None for all.
     """
 
     kind: str
@@ -35,13 +35,15 @@ class Finding:
     shape: str | None = None
     direction: int = 0
     standing: str = "suspected"
+    force: str | None = None
 
     @property
     def id(self) -> str:
         """Stable over re-runs, so that a registrar's decision stays with it."""
         import hashlib
 
-        text = "|".join([self.kind, self.month or "", self.category or "", self.shape or "", ",".join(self.areas)])
+        parts = [self.kind, self.month or "", self.category or "", self.shape or "", ",".join(self.areas)]
+        text = "|".join([*parts, self.force] if self.force else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class Finding:
             "shape": self.shape,
             "direction": self.direction,
             "standing": self.standing,
+            "force": self.force,
             "text": self.text.render(language) if language else self.text.to_json(),
         }
 
@@ -74,4 +77,5 @@ class Finding:
             shape=data["shape"],
             direction=data["direction"],
             standing=data["standing"],
+            force=data.get("force"),
         )
