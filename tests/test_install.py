@@ -1,0 +1,40 @@
+"""Forestall installed as a stranger installs it: by pip, into an environment of its own, with no make and no checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROW = "{id},{month},Gwent Police,Gwent Police,-2.99{n},51.58{n},On or near High Street,W0100{area},Newport,{category},,\n"
+HEAD = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context\n"
+)
+
+
+@pytest.mark.slow
+def test_look_works_wherever_python_does(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    scripts = environment / ("Scripts" if sys.platform == "win32" else "bin")
+    subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", str(ROOT)], check=True, cwd=tmp_path)
+    files = tmp_path / "files with a space"
+    files.mkdir()
+    for i in range(30):
+        month = f"{2020 + i // 12}-{i % 12 + 1:02d}"
+        rows = [
+            ROW.format(id=f"{i:030x}{area}{n}", month=month, n=n, area=area, category="Vehicle crime")
+            for area in range(1300, 1320)
+            for n in range(3 + (area + i) % 4)
+        ]
+        (files / f"{month}-gwent-street.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+    page = tmp_path / "page.html"
+    home = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": ""}
+    subprocess.run([scripts / "forestall", "look", str(files), "--out", str(page)], check=True, cwd=tmp_path, env=home)
+    assert "Gwent" in page.read_text(encoding="utf-8")
+    subprocess.run([scripts / "forestall", "look", "--help"], check=True, cwd=tmp_path, env=home)
