@@ -161,10 +161,10 @@ def _first_order(noise: npt.NDArray[np.float32], component: Floats, *, centre: b
     return noise
 
 
-def _blend(place: Geography) -> Floats:
+def _blend(place: Geography, reach: float = NEIGHBOURHOOD) -> Floats:
     """Weights (A, A) that turn independent unit noise into noise shared among neighbours, each row of unit length."""
     near = place.nearest(len(place.codes))
-    weight = np.exp(-((np.arange(near.shape[1]) / NEIGHBOURHOOD) ** 2))
+    weight = np.exp(-((np.arange(near.shape[1]) / reach) ** 2))
     out = np.zeros((len(near), len(near)))
     np.put_along_axis(out, near, np.broadcast_to(weight, near.shape), axis=1)
     return np.asarray(out / np.sqrt((out**2).sum(axis=1, keepdims=True)), dtype=np.float64)
@@ -178,6 +178,7 @@ def _shares(rng: np.random.Generator, place: Geography, categories: tuple[str, .
     """
     n = len(place.codes)
     scores = _normal_scores(n)
+    around = _blend(place, 4.0)
 
     def standard(x: Floats) -> Floats:
         return np.asarray((x - x.mean()) / x.std(), dtype=np.float64)
@@ -193,7 +194,9 @@ def _shares(rng: np.random.Generator, place: Geography, categories: tuple[str, .
         entry = constants()[category]
         load = entry["load"]
         own = np.sqrt(max(0.06, 1.0 - sum(v * v for v in load)))
-        score = load[0] * general + load[1] * centre + load[2] * people + own * rng.standard_normal(n)
+        patch = float(entry["patch"])
+        luck = np.sqrt(1 - patch) * rng.standard_normal(n) + np.sqrt(patch) * (around @ rng.standard_normal(n))
+        score = load[0] * general + load[1] * centre + load[2] * people + own * luck
         rate = np.exp(np.interp(scores, CURVE_AT, entry["curve"]))
         out[c, np.argsort(score, kind="stable")] = rate / rate.sum()
     return out
