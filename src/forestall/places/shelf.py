@@ -1,6 +1,7 @@
 """Where a store keeps its places: ``places/<version>/`` with one Parquet file a level, and ``places/CURRENT``.
 
-A version is never changed once written. It is written beside under another name, renamed, and only then named in
+Beside it ``places/given-<hash>/`` holds what the files said, all of it, so that a file added later meets them again. A
+version is never changed once written. It is written beside under another name, renamed, and only then named in
 ``CURRENT``, so that a process killed at any moment leaves the last good places.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.errors import ForestallError
+from forestall.places.draft import Draft, Given
 from forestall.places.model import VINTAGES, Level, Places
 from forestall.text import Message
 
@@ -32,7 +34,7 @@ def distinct(levels: Mapping[str, Level]) -> dict[str, Level]:
     return {k: v for k, v in levels.items() if not (both and k == "lsoa")}
 
 
-def content_hash(levels: Mapping[str, Level], pairs: tuple[tuple[str, str], ...] = ()) -> str:
+def content_hash(levels: Mapping[str, Level], pairs: tuple[tuple[str, str], ...] = (), forces: tuple[str, ...] = ()) -> str:
     """Twelve hex digits of the content: the same areas give the same, whatever order their files came in."""
     import shapely
 
@@ -46,52 +48,67 @@ def content_hash(levels: Mapping[str, Level], pairs: tuple[tuple[str, str], ...]
         for label, values in sorted(numbers.items()):
             digest.update(label.encode() + np.where(np.isnan(values), -1e300, values).tobytes())
         for shape in level.polygons or ():
-            digest.update(b"-" if shape is None else shapely.to_wkb(shape))
-    digest.update(json.dumps(pairs).encode())
+            digest.update(b"-" if shape is None else shapely.to_wkb(shape, byte_order=1))
+    digest.update(json.dumps([sorted(pairs), forces]).encode())
     return digest.hexdigest()[:12]
 
 
-def write(places: Places, store: Path) -> None:
-    """Writes places into a store; ForestallError where the disk refuses."""
+def write(places: Places, store: Path, given: Given | None = None) -> None:
+    """Writes places, and what they were made from, into a store; ForestallError where the disk refuses."""
     if places.version == "none":
         raise ForestallError("places made from points are not kept: load boundaries or tables with forestall places add")
-    import pyarrow.parquet as pq
-
+    kept = distinct(places.levels)
+    primary = next((k for k in VINTAGES if places.levels.get("lsoa") is kept.get(k)), None)
+    about = {
+        "version": places.version,
+        "primary": primary if "lsoa" not in kept else None,
+        "notes": [m.to_json() for m in places.notes],
+        "pairs": places.pairs,
+    }
     root = store / "places"
-    final = root / places.version
     try:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
-        if not (final / "places.json").exists():
-            temporary = root / f".writing-{uuid.uuid4().hex}"
-            temporary.mkdir()
-            kept = distinct(places.levels)
-            for key, level in kept.items():
-                pq.write_table(_to_table(level), temporary / f"{key}.parquet", compression="zstd")
-            primary = next((k for k in VINTAGES if places.levels.get("lsoa") is kept.get(k)), None)
-            about = {
-                "format": FORMAT,
-                "version": places.version,
-                "levels": {k: {"name": v.name, "vintage": v.vintage} for k, v in kept.items()},
-                "primary": primary if "lsoa" not in kept else None,
-                "notes": [m.to_json() for m in places.notes],
-                "pairs": places.pairs,
-            }
-            (temporary / "places.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
-            try:
-                temporary.rename(final)
-            except OSError:
-                if not (final / "places.json").exists():
-                    raise
-                shutil.rmtree(temporary, ignore_errors=True)
-        pointer = root / f".current-{uuid.uuid4().hex}"
-        pointer.write_text(places.version, encoding="utf-8")
-        os.replace(pointer, root / "CURRENT")
+        _folder(root, places.version, kept, about)
+        pointer = {"version": places.version, "given": None}
+        if given is not None:
+            drafts = {k: d.to_level() for k, d in given.drafts.items()}
+            kin = {"pairs": list(given.pairs), "forces": given.forces}
+            name = f"given-{content_hash(drafts, tuple(given.pairs), given.forces)}"
+            _folder(root, name, drafts, kin)
+            pointer["given"] = name
+        temporary = root / f".current-{uuid.uuid4().hex}"
+        temporary.write_text(json.dumps(pointer), encoding="utf-8")
+        os.replace(temporary, root / "CURRENT")
+        for old in root.glob("given-*"):
+            if old.name != pointer["given"]:
+                shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ForestallError(
             f"cannot write the places into {store}: {error.strerror or error}; the places there before are unchanged: "
             "free some space or allow writing, and run again"
         ) from error
+
+
+def _folder(root: Path, name: str, levels: Mapping[str, Level], about: dict[str, Any]) -> None:
+    """A folder of levels, written under another name and then renamed; one that is there already is left alone."""
+    import pyarrow.parquet as pq
+
+    final = root / name
+    if final.exists():
+        return
+    temporary = root / f".writing-{uuid.uuid4().hex}"
+    temporary.mkdir()
+    for key, level in levels.items():
+        pq.write_table(_to_table(level), temporary / f"{key}.parquet", compression="zstd")
+    about = {"format": FORMAT, "levels": {k: {"name": v.name, "vintage": v.vintage} for k, v in levels.items()}} | about
+    (temporary / "about.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    try:
+        temporary.rename(final)
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not final.exists():
+            raise
 
 
 def _sweep(root: Path) -> None:
@@ -103,34 +120,60 @@ def _sweep(root: Path) -> None:
 
 def read(store: Path, version: str | None = None) -> Places | None:
     """The places of a store, or None where there are none; ForestallError where they cannot be read."""
-    import pyarrow.parquet as pq
-
-    root = store / "places"
-    try:
+    if version is None:
+        version = _pointer(store).get("version")
         if version is None:
-            if not (root / "CURRENT").exists():
-                return None
-            version = (root / "CURRENT").read_text(encoding="utf-8").strip()
-        if not (root / version / "places.json").exists():
-            raise ForestallError(
-                f"the store {store} has no places of version {version}: load them with forestall places add"
-            )
-        about = json.loads((root / version / "places.json").read_text(encoding="utf-8"))
-        if about["format"] > FORMAT:
-            raise ForestallError(f"the places in {store} were written by a newer Forestall: upgrade this one")
-        levels = {
-            key: _from_table(pq.read_table(root / version / f"{key}.parquet"), spec["name"], spec["vintage"])
-            for key, spec in about["levels"].items()
-        }
-    except (OSError, ValueError, KeyError) as error:
-        raise ForestallError(
-            f"the places in {root} cannot be read ({error}): delete that folder and load them again with "
-            "forestall places add"
-        ) from error
+            return None
+    elif not (store / "places" / version / "about.json").exists():
+        raise ForestallError(f"the store {store} has no places of version {version}: load them with forestall places add")
+    levels, about = _read_folder(store / "places" / version)
     if about["primary"]:
         levels = {"lsoa": levels[about["primary"]], **levels}
     notes = tuple(Message.from_json(m) for m in about["notes"])
     return Places(levels, version, notes, tuple((a, b) for a, b in about["pairs"]))
+
+
+def read_given(store: Path) -> Given:
+    """What the files loaded so far say: empty where none were."""
+    pointer = _pointer(store)
+    name = pointer.get("given") or pointer.get("version")
+    if name is None:
+        return Given()
+    levels, about = _read_folder(store / "places" / name)
+    drafts = {key: Draft.from_level(key, level) for key, level in levels.items()}
+    return Given(drafts, dict.fromkeys((a, b) for a, b in about["pairs"]), tuple(about.get("forces", ())))
+
+
+def _pointer(store: Path) -> dict[str, str | None]:
+    path = store / "places" / "CURRENT"
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise _unreadable(store / "places", error) from error
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, Level], dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    try:
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        if about["format"] > FORMAT:
+            raise ForestallError(f"the places in {folder} were written by a newer Forestall: upgrade this one")
+        levels = {
+            key: _from_table(pq.read_table(folder / f"{key}.parquet"), spec["name"], spec["vintage"])
+            for key, spec in about["levels"].items()
+        }
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(folder.parent, error) from error
+    return levels, about
+
+
+def _unreadable(folder: Path, error: Exception) -> ForestallError:
+    return ForestallError(
+        f"the places in {folder} cannot be read ({error}): delete that folder and load them again with forestall places add"
+    )
 
 
 def _to_table(level: Level) -> Any:
