@@ -22,7 +22,18 @@ from typing import Any, Union
 LANGUAGES = ("en", "cy")
 LOCALE_DIR = Path(__file__).parent / "locale"
 
-Param = Union[str, int, float, None, "Message", Sequence[Union[str, "Message"]]]
+Param = Union[str, int, float, None, "Message", "Name", Sequence[Union[str, "Message", "Name"]]]
+
+
+@dataclass(frozen=True)
+class Name:
+    """A proper name, which is data and not a message: its Welsh form is used where there is one."""
+
+    en: str
+    cy: str = ""
+
+    def render(self, language: str = "en") -> str:
+        return self.cy if language == "cy" and self.cy else self.en
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,8 @@ def msg_n(singular: str, plural: str, /, n: int, **params: Param) -> Message:
 def _param_to_json(value: Param) -> Any:
     if isinstance(value, Message):
         return value.to_json()
+    if isinstance(value, Name):
+        return {"name": value.en, "cy": value.cy}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_param_to_json(v) for v in value]
     return value
@@ -86,7 +99,7 @@ def _param_to_json(value: Param) -> Any:
 
 def _param_from_json(value: Any) -> Param:
     if isinstance(value, Mapping):
-        return Message.from_json(value)
+        return Name(value["name"], value["cy"]) if "name" in value else Message.from_json(value)
     if isinstance(value, list):
         return [_param_from_json(v) for v in value]  # type: ignore[misc]
     return value  # type: ignore[no-any-return]
@@ -133,7 +146,7 @@ class _Formatter(string.Formatter):
         self.language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, Message):
+        if isinstance(value, Message | Name):
             value = value.render(self.language)
         match format_spec:
             case "count":
@@ -148,7 +161,7 @@ class _Formatter(string.Formatter):
                 return month_name(value, self.language)
             case "list":
                 return join_list(
-                    [v.render(self.language) if isinstance(v, Message) else str(v) for v in value], self.language
+                    [v.render(self.language) if isinstance(v, Message | Name) else str(v) for v in value], self.language
                 )
             case _:
                 return str(super().format_field(value, format_spec))

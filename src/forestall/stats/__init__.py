@@ -1,1 +1,37 @@
+"""Methods on numbers: arrays in, results out. Nothing here knows of areas, records or police.
 
+The names below are what others call; each lies in the file of its method and is imported when first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "RateRatio": "rates",
+    "rate_ratio": "rates",
+    "conditional_interval": "rates",
+    "e_test": "rates",
+    "benjamini_hochberg": "multiple",
+    "Concentration": "concentration",
+    "concentration": "concentration",
+    "gini": "concentration",
+    "lorenz": "concentration",
+    "Cluster": "space_time_scan",
+    "Dispersion": "dispersion",
+    "ScanResult": "space_time_scan",
+    "fit_dispersion": "dispersion",
+    "nearest": "space_time_scan",
+    "space_time_scan": "space_time_scan",
+    "SeriesRise": "series_scan",
+    "series_rise": "series_scan",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

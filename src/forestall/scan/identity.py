@@ -1,0 +1,43 @@
+"""A signal keeps its name from one scan to the next while it is the same problem."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from forestall.results import Signal
+from forestall.scan import months as mm
+
+
+def first_id(signal: Signal) -> str:
+    """A hash of kind, category, seed area and first month; ten hex digits."""
+    seed = signal.areas[0] if signal.areas else ""
+    return hashlib.sha256("|".join([signal.kind, signal.category, seed, signal.since]).encode()).hexdigest()[:10]
+
+
+def same(a: Signal, b: Signal) -> bool:
+    """Same kind and category, at least half of the areas in common, and windows that touch."""
+    if (a.kind, a.category) != (b.kind, b.category):
+        return False
+    mine, theirs = set(a.areas), set(b.areas)
+    if 2 * len(mine & theirs) < min(len(mine), len(theirs)):
+        return False
+    return mm.number(a.since) <= mm.number(b.until) + 1 and mm.number(b.since) <= mm.number(a.until) + 1
+
+
+def name(signals: Sequence[Signal], earlier: Sequence[Signal]) -> tuple[Signal, ...]:
+    """The signals with their ids: an earlier scan's where it is the same problem, else a first one."""
+    free = list(earlier)
+    taken: set[str] = set()
+    out = []
+    for signal in signals:
+        match = next((e for e in free if same(signal, e)), None)
+        if match is not None:
+            free.remove(match)
+        ident = match.id if match is not None else first_id(signal)
+        while ident in taken:
+            ident = hashlib.sha256(ident.encode()).hexdigest()[:10]
+        taken.add(ident)
+        out.append(replace(signal, id=ident))
+    return tuple(out)

@@ -1,0 +1,143 @@
+"""Rising: a zone and a recent window with more than its own history, season and the whole area's trend explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats as ss
+
+from forestall.scan.ground import HISTORY, Ground, targets
+from forestall.stats.multiple import benjamini_hochberg
+from forestall.stats.rates import conditional_interval
+from forestall.stats.space_time_scan import ScanResult, space_time_scan
+
+
+@dataclass(frozen=True)
+class Rise:
+    """One cluster of one category. ``rows``: indices into the ground's areas, the centre first. ``since``: index of the
+    window's first month. ``season_p``: one-sided p of the window against the same months of earlier years."""
+
+    category: str
+    rows: tuple[int, ...]
+    since: int
+    observed: int
+    expected: float
+    interval: tuple[float, float]
+    p_value: float
+    q_value: float
+    statistic: float
+    dispersion: float
+    p_monte_carlo: float
+    p_gumbel: float
+    season_p: float | None
+
+
+def scan_category(
+    counts: npt.NDArray[np.int64], neighbours: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_],
+    broken: npt.NDArray[np.bool_], *, windows: tuple[int, int], replicates: int, seed: int, secondary: int = 4,
+) -> tuple[ScanResult, npt.NDArray[np.int64]] | None:  # fmt: skip
+    """The space-time scan of one category; None where too little usable history is left.
+
+    ``counts``: shape (areas, months). Returns the result and the usable months' indices.
+    """
+    used = np.flatnonzero(usable)
+    recent = used[used >= counts.shape[1] - windows[1]]
+    if recent.size == 0 or recent[-1] != counts.shape[1] - 1:
+        return None
+    longest = min(recent.size, used.size - HISTORY)
+    if longest < windows[0]:
+        return None
+    x = np.where(broken[:, None], 0, counts)[:, used]
+    if x.sum() == 0:
+        return None
+    near = np.where(neighbours < 0, x.shape[0], neighbours)
+    if (neighbours < 0).any():
+        x = np.vstack([x, np.zeros((1, x.shape[1]), np.int64)])
+        near = np.vstack([near, np.full((1, near.shape[1]), x.shape[0] - 1)])
+    result = space_time_scan(
+        x, near, windows=range(windows[0], longest + 1), replicates=replicates, seed=seed, secondary=secondary, least=3
+    )
+    return result, used
+
+
+def find(ground: Ground, *, windows: tuple[int, int], replicates: int, seed: int) -> tuple[list[Rise], dict[str, bool]]:
+    """All rises of all categories that may raise a signal, and for each category whether it could be tested."""
+    cube = ground.cube
+    tested: dict[str, bool] = {}
+    found: dict[str, tuple[ScanResult, npt.NDArray[np.int64]]] = {}
+    for i, category in enumerate(cube.categories):
+        if not targets(category, cube):
+            continue
+        outcome = scan_category(
+            cube.counts[i], ground.neighbours, ground.usable[category], ground.broken[category], windows=windows,
+            replicates=replicates, seed=seed * 1_000_003 + i,
+        )  # fmt: skip
+        tested[category] = outcome is not None
+        if outcome is not None:
+            found[category] = outcome
+    first = {c: r.clusters[0].p_value if r.clusters else 1.0 for c, (r, _) in found.items()}
+    rises: list[Rise] = []
+    pending: list[tuple[str, Rise]] = []
+    for category, (result, used) in found.items():
+        counts = cube.of(category)
+        for cluster in result.clusters:
+            rows = tuple(r for r in cluster.areas if r < len(cube.areas) and not ground.broken[category][r])
+            window = used[-cluster.periods :]
+            season = season_check(counts[list(rows)].sum(0), counts.sum(0), window, used, cluster.dispersion)
+            p = cluster.p_value if season is None or season <= 0.05 else max(cluster.p_value, season)
+            if cluster is result.clusters[0]:
+                first[category] = p
+            earlier = int(counts[np.ix_(list(rows), list(used))].sum()) - cluster.observed
+            odds = cluster.expected / earlier if earlier else float("nan")
+            interval = conditional_interval(cluster.observed, earlier, odds, dispersion=cluster.dispersion)
+            pending.append((
+                category,
+                Rise(
+                    category, rows, int(window[0]), cluster.observed, cluster.expected, interval, p, 1.0,
+                    cluster.statistic, cluster.dispersion, cluster.p_monte_carlo, cluster.p_gumbel, season,
+                ),
+            ))  # fmt: skip
+    q = q_values(first, [(c, r.p_value) for c, r in pending])
+    for (_, rise), value in zip(pending, q, strict=True):
+        rises.append(Rise(**{**rise.__dict__, "q_value": value}))
+    return rises, tested
+
+
+def q_values(first: dict[str, float], clusters: list[tuple[str, float]]) -> list[float]:
+    """Benjamini-Hochberg over families (a family is a category with its strongest cluster's p-value).
+
+    A further cluster of a family is judged by the same rule at its own p-value, and never better than the first.
+    """
+    families = list(first)
+    p = np.array([first[f] for f in families])
+    q = dict(zip(families, benjamini_hochberg(p), strict=True))
+    out = []
+    for family, value in clusters:
+        rank = max(1, int((p <= value).sum()))
+        out.append(float(min(1.0, max(q[family], value * len(families) / rank))))
+    return out
+
+
+def season_check(
+    zone: npt.NDArray[np.int64], whole: npt.NDArray[np.int64], window: npt.NDArray[np.int64], used: npt.NDArray[np.int64],
+    dispersion: float,
+) -> float | None:  # fmt: skip
+    """One-sided p that the zone's share of the window is above its share of the same months in earlier years.
+
+    ``zone``, ``whole``: monthly counts. None where no earlier year holds all of these months.
+    """
+    usable = set(used.tolist())
+    before: list[int] = []
+    years = 1
+    while all((t - 12 * years) in usable for t in window.tolist()):
+        before += [t - 12 * years for t in window.tolist()]
+        years += 1
+    if not before:
+        return None
+    c, b = float(zone[window].sum()), float(zone[before].sum())
+    share = float(whole[window].sum()) / max(1.0, float(whole[window].sum() + whole[before].sum()))
+    if not 0 < share < 1:
+        return None
+    return float(ss.beta.cdf(share, c / dispersion, b / dispersion + 1)) if c else 1.0

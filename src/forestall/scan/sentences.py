@@ -1,0 +1,135 @@
+"""What a signal says in plain words: why it was raised, and what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forestall import catalogue
+from forestall.places import Places
+from forestall.text import Message, Name, msg
+
+
+def place_name(places: Places, codes: Sequence[str], centre: str | None = None) -> Message:
+    """Names of up to two wards or towns that hold most of the areas, or of the areas themselves."""
+    if len(codes) == 1:
+        return msg("{names:list}", names=[_name(places, codes[0])])
+    for level in ("ward", "msoa"):
+        parents = [places.parent(c, level) for c in codes]
+        named = [p for p in parents if p]
+        if len(named) < len(codes):
+            continue
+        order = sorted(set(named), key=lambda p: (-named.count(p), named.index(p)))
+        if len(order) <= 2:
+            return msg("{names:list}", names=[_name(places, p) for p in order])
+        return msg(
+            "{first} and {second}, with parts of {n:count} more wards", first=_name(places, order[0]),
+            second=_name(places, order[1]), n=len(order) - 2,
+        )  # fmt: skip
+    if len(codes) <= 2:
+        return msg("{names:list}", names=[_name(places, c) for c in codes])
+    return msg("{first} and {n:count} areas around it", first=_name(places, centre or codes[0]), n=len(codes) - 1)
+
+
+def _name(places: Places, code: str) -> Name:
+    english, welsh = places.name(code), places.name(code, "cy")
+    return Name(english, "" if welsh == english else welsh)
+
+
+def title(category: str) -> Message:
+    return catalogue.category(category).title
+
+
+def rising(category: str, place: Message, since: str, until: str, observed: int, expected: float, ratio: float,
+           interval: tuple[float, float]) -> Message:  # fmt: skip
+    return msg(
+        "{category}: {observed:count} recorded in {place} from {since:month} to {until:month}, where the area's own "
+        "history and the force's trend and season lead one to expect {expected:decimal}. That is {ratio:ratio} times as many "
+        "({low:ratio} to {high:ratio}).",
+        category=title(category), observed=observed, place=place, since=since, until=until, expected=expected, ratio=ratio,
+        low=interval[0], high=interval[1],
+    )  # fmt: skip
+
+
+def force_wide(category: str, since: str, until: str, observed: int, expected: float, ratio: float,
+               interval: tuple[float, float], seasonal: bool) -> Message:  # fmt: skip
+    figures = msg(
+        "{category}: {observed:count} recorded in the whole force area from {since:month} to {until:month}, where "
+        "{expected:count} were to be expected. That is {ratio:ratio} times as many ({low:ratio} to {high:ratio}).",
+        category=title(category), observed=observed, since=since, until=until, expected=expected, ratio=ratio,
+        low=interval[0], high=interval[1],
+    )  # fmt: skip
+    if seasonal:
+        return msg("{figures} What was to be expected comes from its earlier level and season.", figures=figures)
+    return msg(
+        "{figures} What was to be expected comes from its earlier level alone: the history is too short to know the "
+        "season.",
+        figures=figures,
+    )
+
+
+def concentrated(category: str, place: Message, areas: int, share: float, chance: float, since: str, until: str,
+                 observed: int, kept: int, quarters: int, people: bool) -> Message:  # fmt: skip
+    figures = msg(
+        "{category}: {share:percent} of the force's records ({observed:count}) lay in {areas:count} of its areas, {place}, "
+        "from {since:month} to {until:month}.",
+        category=title(category), share=share, observed=observed, areas=areas, place=place, since=since, until=until,
+    )  # fmt: skip
+    if people:
+        fair = msg("In proportion to residents it would be {chance:percent}.", chance=chance)
+    else:
+        fair = msg("Spread evenly over areas it would be {chance:percent}.", chance=chance)
+    return msg(
+        "{figures} {fair} It held more than twice that in {kept:count} of the last {quarters:count} quarters.",
+        figures=figures, fair=fair, kept=kept, quarters=quarters,
+    )  # fmt: skip
+
+
+def chosen() -> Message:
+    return msg(
+        "It was picked as the strongest of very many places and spells that were tried, so its true size is likely smaller."
+    )
+
+
+def not_established() -> Message:
+    return msg("Chance alone would show a rise as strong as this too often for it to count as established.")
+
+
+def few(observed: int) -> Message:
+    return msg("Few records: {observed:count}. One event more or less changes the picture.", observed=observed)
+
+
+def origin_unknown() -> Message:
+    return msg(
+        "These records don't say who reported them; where the police found them by looking, more of them may only mean "
+        "more looking."
+    )
+
+
+def own_season() -> Message:
+    return msg("The same months of earlier years stood as high here, so this may be the area's own season.")
+
+
+def crossed_turnover(month: str) -> Message:
+    return msg(
+        "Map points or street names were replaced in {month:month}. These areas passed a test of continuity, but look at "
+        "the streets before believing the figures across that month.",
+        month=month,
+    )
+
+
+def set_aside(since: str, until: str) -> Message:
+    return msg(
+        "Months from {since:month} to {until:month} were set aside as a suspected recording event and count nowhere here.",
+        since=since, until=until,
+    )  # fmt: skip
+
+
+def residents() -> Message:
+    return msg(
+        "Residents are a poor yardstick for a town centre, where most victims and offenders live elsewhere; compare it "
+        "with other centres."
+    )
+
+
+def category_note(category: str) -> Message | None:
+    return catalogue.category(category).note

@@ -1,0 +1,256 @@
+"""The compiled loops of the space-time scan. Each returns the highest statistic of every replicate.
+
+Three things make them quick. Under each null the logarithms depend on whole numbers or on fixed margins alone, so they
+are looked up in tables. A cheap upper bound of the likelihood ratio (its chi-squared) is compared with the best of the
+replicate so far before anything is looked up; the bound is never below the ratio, so the maximum is exact. And counts are
+drawn by inverting a tabled distribution. Random numbers are splitmix64 streams, one a replicate, so that a seed gives
+the same answer on any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+_GUIDE = 16
+
+#: Replicates that go through the zones side by side, so that one instruction serves several.
+_LANES = 16
+
+
+@njit(cache=True, inline="always")
+def _mix(z: Any) -> Any:
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, inline="always")
+def _uniform(state: Any) -> Any:
+    return np.float64(_mix(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True)
+def xlogx_table(n: int) -> Any:
+    """x log x for x = 0 … n."""
+    out = np.zeros(n + 1)
+    for i in range(2, n + 1):
+        out[i] = i * math.log(i)
+    return out
+
+
+@njit(cache=True)
+def count_tables(mean: Any, dispersion: Any) -> Any:
+    """Distribution functions of negative-binomial counts with variance ``dispersion * mean`` (Poisson at 1).
+
+    ``mean``, ``dispersion``: shape (cells,). Returns the flat distribution functions, where each cell's begins, and a
+    guide: for each cell and sixteenth of the unit interval the first count to try.
+    """
+    n = mean.size
+    start = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        top = mean[i] + 12.0 * math.sqrt(dispersion[i] * (mean[i] + 1.0)) + 12.0 * dispersion[i]
+        start[i + 1] = start[i] + int(top) + 2
+    cdf = np.empty(start[n])
+    guide = np.zeros((n, _GUIDE), np.int32)
+    for i in range(n):
+        m, phi = mean[i], dispersion[i]
+        size = start[i + 1] - start[i]
+        if m <= 0.0:
+            for k in range(size):
+                cdf[start[i] + k] = 1.0
+            continue
+        if phi > 1.0 + 1e-9:
+            r, u = m / (phi - 1.0), 1.0 - 1.0 / phi
+            p = math.exp(-r * math.log(phi))
+        else:
+            r, u = 0.0, 0.0
+            p = math.exp(-m)
+        total = 0.0
+        for k in range(size):
+            total += p
+            cdf[start[i] + k] = total
+            p = p * (r + k) / (k + 1.0) * u if phi > 1.0 + 1e-9 else p * m / (k + 1.0)
+        cdf[start[i] + size - 1] = 2.0
+        k = 0
+        for g in range(_GUIDE):
+            while cdf[start[i] + k] <= g / _GUIDE:
+                k += 1
+            guide[i, g] = k
+    return cdf, start, guide
+
+
+@njit(cache=True, inline="always")
+def _draw(u: Any, cdf: Any, begin: Any, guide_row: Any) -> Any:
+    k = guide_row[int(u * _GUIDE)]
+    while cdf[begin + k] <= u:
+        k += 1
+    return k
+
+
+@njit(cache=True, inline="always")
+def _history_ratio(c: Any, r: Any, log_p: Any, log_1p: Any, xlogx: Any) -> Any:
+    return xlogx[c] + xlogx[r - c] - xlogx[r] - c * log_p - (r - c) * log_1p
+
+
+@njit(cache=True, parallel=True)
+def history_maxima(
+    cdf: Any, start: Any, guide: Any, rest: Any, normal: Any, neighbours: Any, share: Any, least: int, replicates: int,
+    seed: Any, xlogx: Any, caps: Any,
+) -> Any:  # fmt: skip
+    """Highest own-history likelihood ratio of each replicate, its counts Poisson.
+
+    Cells of the tables: area by window, each holding the months that it adds to the shorter one. ``rest``: shape
+    (areas, 3), mean, standard deviation and skewness of each area's count outside the windows. ``normal``: quantiles of
+    the normal distribution at equal steps. ``share``: shape (windows,), the windows' share of all. ``caps``: shape
+    (areas,), the zones that are tried around each area. ``least``: fewest events of a cluster.
+    """
+    areas = neighbours.shape[0]
+    windows = share.size
+    steps = normal.size - 1
+    top = xlogx.size - 1
+    out = np.zeros(replicates)
+    log_p, log_1p = np.log(share), np.log1p(-share)
+    # r KL(c/r, p) <= (c - r p)^2 / (2 r p (1 - p)) while p <= 1/4; without the half it holds for any p.
+    # Single precision, a hair above the bound: counts below 2 ** 24 are exact in it.
+    share32 = share.astype(np.float32)
+    bound32 = (np.where(share <= 0.25, 0.5, 1.0) / (share * (1.0 - share)) * 1.0001).astype(np.float32)
+    for block in prange((replicates + _LANES - 1) // _LANES):
+        x = np.empty((areas, windows, _LANES), np.float32)
+        total = np.empty((areas, _LANES), np.float32)
+        for lane in range(_LANES):
+            rep = block * _LANES + lane
+            state = _mix(np.uint64(seed) + np.uint64(rep + 1) * np.uint64(0x9E3779B97F4A7C15))
+            for a in range(areas):
+                running = 0
+                for w in range(windows):
+                    state += np.uint64(0x9E3779B97F4A7C15)
+                    cell = a * windows + w
+                    running += _draw(_uniform(state), cdf, start[cell], guide[cell])
+                    x[a, w, lane] = running
+                state += np.uint64(0x9E3779B97F4A7C15)
+                q = _uniform(state) * steps
+                i = int(q)
+                z = normal[i] + (q - i) * (normal[i + 1] - normal[i])
+                value = rest[a, 0] + rest[a, 1] * (z + rest[a, 2] * (z * z - 1.0) / 6.0)
+                total[a, lane] = running + max(0, int(value + 0.5))
+        best = np.zeros(_LANES)
+        floor = np.zeros(_LANES, np.float32)
+        c = np.empty((windows, _LANES), np.float32)
+        r = np.empty(_LANES, np.float32)
+        for a in range(areas):
+            c[:] = 0.0
+            r[:] = 0.0
+            for k in range(caps[a]):
+                b = neighbours[a, k]
+                for lane in range(_LANES):
+                    r[lane] += total[b, lane]
+                for w in range(windows):
+                    p, scale = share32[w], bound32[w]
+                    hit = 0
+                    for lane in range(_LANES):
+                        n = c[w, lane] + x[b, w, lane]
+                        c[w, lane] = n
+                        d = max(n - r[lane] * p, np.float32(0.0))
+                        hit += d * d * scale > floor[lane] * r[lane]
+                    if hit:
+                        for lane in range(_LANES):
+                            n, m = int(c[w, lane]), int(r[lane])
+                            d = c[w, lane] - r[lane] * p
+                            if d > 0.0 and n >= least and m <= top and d * d * scale > floor[lane] * r[lane]:
+                                value = _history_ratio(n, m, log_p[w], log_1p[w], xlogx)
+                                if value > best[lane]:
+                                    best[lane] = value
+                                    floor[lane] = np.float32(value * 0.9999)
+        for lane in range(_LANES):
+            if block * _LANES + lane < replicates:
+                out[block * _LANES + lane] = best[lane]
+    return out
+
+
+@njit(cache=True, parallel=True)
+def baseline_maxima(
+    cdf: Any, start: Any, guide: Any, neighbours: Any, baseline: Any, inv_phi: Any, least: int, replicates: int, seed: Any,
+    xlogx: Any, caps: Any,
+) -> Any:  # fmt: skip
+    """Highest expectation-based Poisson likelihood ratio of each replicate; ``baseline``: shape (areas, zones, windows)."""
+    areas = neighbours.shape[0]
+    windows = baseline.shape[2]
+    out = np.zeros(replicates)
+    log_b = np.log(np.maximum(baseline, 1e-300))
+    top = xlogx.size - 1
+    for rep in prange(replicates):
+        state = _mix(np.uint64(seed) + np.uint64(rep + 1) * np.uint64(0x9E3779B97F4A7C15))
+        x = np.empty((areas, windows), np.int32)
+        for a in range(areas):
+            running = 0
+            for w in range(windows):
+                state += np.uint64(0x9E3779B97F4A7C15)
+                cell = a * windows + w
+                running += _draw(_uniform(state), cdf, start[cell], guide[cell])
+                x[a, w] = running
+        best = 0.0
+        c = np.empty(windows, np.int32)
+        for a in range(areas):
+            c[:] = 0
+            for k in range(caps[a]):
+                b = neighbours[a, k]
+                for w in range(windows):
+                    c[w] += x[b, w]
+                    mean = baseline[a, k, w]
+                    d = c[w] - mean
+                    if d > 0.0 and d * d * inv_phi[a, k, w] > 2.0 * best * mean and c[w] >= least and c[w] <= top:
+                        value = (xlogx[c[w]] - c[w] * log_b[a, k, w] - d) * inv_phi[a, k, w]
+                        if value > best:
+                            best = value
+        out[rep] = best
+    return out
+
+
+@njit(cache=True, parallel=True)
+def permutation_maxima(
+    place: Any, when: Any, neighbours: Any, caps: Any, events: Any, expected: Any, least: int, replicates: int, seed: Any,
+    xlogx: Any,
+) -> Any:  # fmt: skip
+    """Highest space-time permutation likelihood ratio of each replicate: the events' times are shuffled over them.
+
+    ``place``: area of each event. ``when``: the shortest window (0 …) that holds each event, ``windows`` where none does.
+    ``expected``: shape (areas, zones, windows), from the margins. ``events``: how many there are.
+    """
+    areas = neighbours.shape[0]
+    windows = expected.shape[2]
+    n = place.size
+    out = np.zeros(replicates)
+    log_e = np.log(np.maximum(expected, 1e-300))
+    log_r = np.log(np.maximum(events - expected, 1e-300))
+    for rep in prange(replicates):
+        state = _mix(np.uint64(seed) + np.uint64(rep + 1) * np.uint64(0x9E3779B97F4A7C15))
+        t = when.copy()
+        for i in range(n - 1, 0, -1):
+            state += np.uint64(0x9E3779B97F4A7C15)
+            j = int(_uniform(state) * (i + 1))
+            t[i], t[j] = t[j], t[i]
+        x = np.zeros((areas, windows + 1), np.int32)
+        for i in range(n):
+            x[place[i], t[i]] += 1
+        for a in range(areas):
+            for w in range(1, windows):
+                x[a, w] += x[a, w - 1]
+        best = 0.0
+        c = np.empty(windows, np.int32)
+        for a in range(areas):
+            c[:] = 0
+            for k in range(caps[a]):
+                b = neighbours[a, k]
+                for w in range(windows):
+                    c[w] += x[b, w]
+                    if c[w] > expected[a, k, w] and c[w] >= least:
+                        rest = events - c[w]
+                        value = xlogx[c[w]] - c[w] * log_e[a, k, w] + xlogx[rest] - rest * log_r[a, k, w]
+                        if value > best:
+                            best = value
+        out[rep] = best
+    return out

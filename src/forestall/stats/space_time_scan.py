@@ -1,0 +1,384 @@
+"""Prospective space-time scan statistics: where, and since when, is there more than there should be?
+
+Cylinders are tried whose base is an area with its nearest neighbours and whose height is the last 1 … W periods. The
+cylinder with the highest likelihood ratio is the most likely cluster; its p-value is its rank among the highest ratios of
+data sets drawn without any cluster, so it allows for all the cylinders that were tried.
+
+Three null models:
+
+``permutation``
+    Space-time permutation (Kulldorff and others 2005, PLoS Medicine 2:e59): only cases are known; times are shuffled over
+    them, so each place keeps its total and each period keeps its own.
+``poisson``
+    Expectation-based Poisson (Neill 2009, International Journal of Forecasting 25:498-517): counts against a given
+    baseline. With ``dispersion`` above 1 counts are negative-binomial and the ratio is divided by the dispersion.
+``history``
+    Each zone's window against the zone's own earlier counts, in proportion to the whole area's: given the zone's total,
+    the window's count is binomial. Trend and season that the whole area shares cancel, and the uncertainty of the baseline
+    is in the test. Counts are overdispersed more in larger zones (neighbours move together) and longer windows (months
+    resemble the one before), so the ratio is divided by a dispersion fitted to each zone and window on the earlier
+    periods (:mod:`forestall.stats.dispersion`). This is the negative-binomial guard. Forestall scans with it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats as ss
+
+from forestall.stats.dispersion import Dispersion, fit_dispersion
+from forestall.text import msg
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """``areas``: indices, the centre first. ``periods``: length of the window that ends with the last period.
+    ``statistic``: the log likelihood ratio (over its dispersion). ``dispersion``: what it was divided by."""
+
+    areas: tuple[int, ...]
+    periods: int
+    observed: int
+    expected: float
+    statistic: float
+    dispersion: float
+    p_value: float
+    p_monte_carlo: float
+    p_gumbel: float
+
+    @property
+    def ratio(self) -> float:
+        return self.observed / self.expected if self.expected > 0 else float("inf")
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """``clusters``: most likely first, secondary ones share no area with those before. ``maxima``: the replicates' highest
+    statistics, shape (replicates,). ``gumbel``: location and scale fitted to them."""
+
+    method: str
+    clusters: tuple[Cluster, ...]
+    maxima: Floats
+    gumbel: tuple[float, float]
+    replicates: int
+    seed: int
+
+    def explain(self, language: str = "en") -> str:
+        if not self.clusters:
+            return msg("Nowhere was there more than expected.").render(language)
+        best = self.clusters[0]
+        return msg(
+            "The most likely cluster holds {observed:count} where {expected:decimal} were expected, in the last "
+            "{periods:count} periods; chance alone would show as strong a one somewhere with probability {p:g}.",
+            observed=best.observed, expected=best.expected, periods=best.periods, p=best.p_value,
+        ).render(language)  # fmt: skip
+
+
+def nearest(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> Ints:
+    """Indices of each place and its ``k`` nearest others, nearest first, itself first; ties by x, then y.
+
+    ``x``, ``y``: shape (places,), in metres or any one unit. Returns shape (places, min(k + 1, places)).
+    """
+    px, py = np.asarray(x, float), np.asarray(y, float)
+    n, size = px.size, min(k + 1, px.size)
+    out = np.empty((n, size), np.int64)
+    for i in range(n):
+        d = (px - px[i]) ** 2 + (py - py[i]) ** 2
+        d[i] = -1.0
+        out[i] = np.lexsort((py, px, d))[:size]
+    return out
+
+
+def space_time_scan(
+    counts: npt.ArrayLike,
+    neighbours: npt.ArrayLike,
+    *,
+    method: str = "history",
+    windows: int | Sequence[int] = 6,
+    baseline: npt.ArrayLike | None = None,
+    dispersion: float | Dispersion | None = None,
+    periods: npt.ArrayLike | None = None,
+    max_share: float = 0.5,
+    least: int = 2,
+    secondary: int = 4,
+    replicates: int = 999,
+    seed: int = 0,
+    gumbel_below: int = 10,
+) -> ScanResult:
+    """Scans counts for clusters that reach to the last period.
+
+    ``counts``: whole numbers, shape (areas, periods). ``neighbours``: shape (areas, zones), each row an area followed by
+    others, nearest first (:func:`nearest`). ``windows``: the longest window, or the lengths to try. ``periods``: boolean,
+    shape (periods,), False for a period to be set aside (it counts in no window and no history). ``baseline``: expected
+    counts of the same shape as ``counts``, for ``poisson`` only. ``dispersion``: variance over mean, 1 or more; for
+    ``history`` None fits it. ``max_share``: a zone may hold at most this share of all events. ``secondary``: how many
+    further clusters to list. p-values are (r + 1) / (n + 1); fewer than ``gumbel_below`` replicates above a cluster make
+    the fitted Gumbel tail give its p-value, kept inside the 99 % interval of the Monte-Carlo one.
+
+    Raises ``ValueError`` with the offending value for counts that are negative or not whole, neighbours out of range, and
+    windows that leave no history.
+    """
+    x = np.asarray(counts)
+    if x.ndim != 2:
+        raise ValueError(f"counts must be areas by periods, not of shape {x.shape}")
+    if not np.issubdtype(x.dtype, np.integer):
+        if not np.all(np.isfinite(x)) or np.any(x != np.floor(x)):
+            raise ValueError("counts must be whole numbers with none missing")
+        x = x.astype(np.int64)
+    if x.size and x.min() < 0:
+        raise ValueError(f"counts must be 0 or more; found {x.min()}")
+    near = np.ascontiguousarray(neighbours, dtype=np.int64)
+    if near.ndim != 2 or near.shape[0] != x.shape[0] or (near.size and (near.min() < 0 or near.max() >= x.shape[0])):
+        raise ValueError(f"neighbours must hold a row of indices from 0 to {x.shape[0] - 1} for each of {x.shape[0]} areas")
+    if method not in ("history", "poisson", "permutation"):
+        raise ValueError(f"method must be history, poisson or permutation, not {method!r}")
+    if periods is not None:
+        keep = np.asarray(periods, bool)
+        if keep.shape != (x.shape[1],):
+            raise ValueError(f"periods must be one True or False for each of {x.shape[1]} periods")
+        x = x[:, keep]
+        baseline = None if baseline is None else np.asarray(baseline, float)[:, keep]
+    lengths = np.arange(1, windows + 1) if isinstance(windows, int) else np.unique(np.asarray(windows, int))
+    if lengths.size == 0 or lengths[0] < 1:
+        raise ValueError("windows must be lengths of 1 or more periods")
+    if method != "poisson" and lengths[-1] >= x.shape[1]:
+        raise ValueError(f"a window of {lengths[-1]} periods leaves no history in {x.shape[1]} periods")
+    if method == "history":
+        return _scan_history(x, near, lengths, dispersion, max_share, least, secondary, replicates, seed, gumbel_below)
+    if method == "poisson":
+        if baseline is None:
+            raise ValueError("method poisson needs a baseline: expected counts of the same shape as counts")
+        phi = 1.0 if dispersion is None else dispersion
+        if isinstance(phi, Dispersion) or phi < 1:
+            raise ValueError("dispersion must be a number of 1 or more for method poisson")
+        b = np.asarray(baseline, float)
+        return _scan_baseline(x, b, near, lengths, float(phi), max_share, least, secondary, replicates, seed, gumbel_below)
+    return _scan_permutation(x, near, lengths, max_share, least, secondary, replicates, seed, gumbel_below)
+
+
+def _window_sums(x: npt.NDArray[Any], lengths: Ints) -> npt.NDArray[Any]:
+    """Sums over the last ``lengths`` periods; shape (areas, windows)."""
+    return np.cumsum(x[:, ::-1], axis=1)[:, lengths - 1]
+
+
+def _zone_sums(v: npt.NDArray[Any], near: Ints) -> npt.NDArray[Any]:
+    """Sums over each area's nearest 1, 2, …; ``v``: (areas, …) gives (areas, zones, …)."""
+    return np.cumsum(v[near], axis=1)
+
+
+def _caps(area_totals: Floats, near: Ints, max_share: float) -> Ints:
+    inside = _zone_sums(area_totals, near) <= max_share * area_totals.sum()
+    return np.asarray(np.maximum(1, np.where(inside.all(1), near.shape[1], np.argmin(inside, axis=1))), np.int64)
+
+
+@functools.cache
+def _normal_table() -> Floats:
+    p = np.linspace(0, 1, 4097)
+    p[0], p[-1] = 1e-5, 1 - 1e-5
+    return np.asarray(ss.norm.ppf(p), float)
+
+
+def _scan_history(
+    x: Ints, near: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
+    secondary: int, replicates: int, seed: int, gumbel_below: int,
+) -> ScanResult:  # fmt: skip
+    from forestall.stats import _scan_kernels as kernels
+
+    longest = int(lengths[-1])
+    total = int(x.sum())
+    if total == 0:
+        return _nothing("history", replicates, seed)
+    if dispersion is None:
+        dispersion = fit_dispersion(x[:, :-longest], near)
+    elif not isinstance(dispersion, Dispersion):
+        dispersion = Dispersion.constant(float(dispersion), near.shape[1])
+    by_period = x.sum(0)
+    share = np.cumsum(by_period[::-1])[lengths - 1] / total
+    usable = (share > 0) & (share < 1)
+    if not usable.any():
+        return _nothing("history", replicates, seed)
+    lengths, share = lengths[usable], share[usable]
+    earlier = x[:, :-longest].sum(1)
+    # The mean of each area without cluster: its earlier count scaled to the area's whole span.
+    base = earlier / max(1 - by_period[-longest:].sum() / total, 1e-9)
+    base = base * total / max(base.sum(), 1e-9) if base.sum() > 0 else x.sum(1).astype(float)
+    level = base / x.shape[1]
+    phi = dispersion.of_zones(level, near, lengths, x.shape[1])
+    totals = x.sum(1)
+    caps = _caps(totals.astype(float), near, max_share)
+    observed = _zone_sums(_window_sums(x, lengths), near)
+    r = _zone_sums(totals, near)[:, :, None]
+    statistic = history_statistic(observed, np.broadcast_to(r, observed.shape), share, phi)
+    statistic = np.where(observed >= least, statistic, 0.0)
+
+    # Replicates: months in windows one by one (windows are sums of them), the rest of the history in one draw.
+    first = np.concatenate([[0], lengths[:-1]])
+    month_share = np.stack([by_period[::-1][i:j].sum() / total * np.ones(1) for i, j in zip(first, lengths, strict=True)])
+    mean = base[:, None] * month_share[:, 0][None, :]
+    cells = mean.ravel()
+    cdf, start, guide = kernels.count_tables(cells, np.ones(cells.size))
+    rest_mean = base * (1 - share[-1])
+    rest_sd = np.sqrt(rest_mean)
+    skew = np.where(rest_mean > 0, 1 / np.maximum(rest_sd, 1e-9), 0.0)
+    rest = np.ascontiguousarray(np.stack([rest_mean, rest_sd, skew], 1))
+    size = int(1.5 * np.max(_zone_sums(np.maximum(base, totals), near)) + 100)
+    maxima = kernels.history_maxima(
+        cdf, start, guide, rest, _normal_table(), near, share, least, replicates, np.uint64(seed),
+        kernels.xlogx_table(size), caps,
+    )  # fmt: skip
+    odds = share / (1 - share)
+    expected = (r - observed) * odds
+    return _result(
+        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below
+    )
+
+
+def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, phi: npt.ArrayLike = 1.0) -> Floats:
+    """Log likelihood ratio of ``c`` of ``r`` events in a window with ``share`` of all, where variances are ``phi`` times
+    the binomial's; 0 where there are no more than the share.
+
+    Overdispersed counts given their total are beta-binomial: the window's true share y varies about ``share`` with a
+    strength of k = r / (phi - 1) - 1 events. The cheapest way to c is y = (c + k share) / (r + k), and its cost
+    r KL(c/r, y) + k KL(share, y) is the rate at which the tail falls: the binomial ratio at phi 1, and the slower fall of a
+    gamma tail as phi grows. (A ratio divided by phi would fall too fast and call frailty a cluster.)
+    """
+    c, r, share, phi = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, r, share, phi)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        k = np.where(phi > 1 + 1e-9, np.maximum(r / (phi - 1) - 1, 0.05), np.inf)
+        finite = np.isfinite(k)
+        kf = np.where(finite, k, 0.0)
+        y = np.where(finite, (c + kf * share) / (r + kf), share)
+        inside = np.where(c > 0, c * np.log(c / (r * y)), 0.0)
+        outside = np.where(r > c, (r - c) * np.log((r - c) / (r * (1 - y))), 0.0)
+        prior = np.where(finite, kf * (share * np.log(share / y) + (1 - share) * np.log((1 - share) / (1 - y))), 0.0)
+    return np.where(c > r * share, inside + outside + prior, 0.0)
+
+
+def _scan_baseline(
+    x: Ints, b: Floats, near: Ints, lengths: Ints, phi: float, max_share: float, least: int, secondary: int,
+    replicates: int, seed: int, gumbel_below: int,
+) -> ScanResult:  # fmt: skip
+    from forestall.stats import _scan_kernels as kernels
+
+    if b.shape != x.shape or not np.all(np.isfinite(b)) or (b.size and b.min() < 0):
+        raise ValueError("the baseline needs a finite expected count of 0 or more for each of the counts")
+    caps = _caps(x.sum(1).astype(float), near, max_share) if x.sum() else np.full(x.shape[0], near.shape[1])
+    observed, expected = _zone_sums(_window_sums(x, lengths), near), _zone_sums(_window_sums(b, lengths), near)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(observed > 0, observed * np.log(observed / expected), 0.0)
+    statistic = np.where((observed > expected) & (observed >= least), (ratio - observed + expected) / phi, 0.0)
+    cumulative = _window_sums(b, lengths)
+    cells = np.diff(np.concatenate([np.zeros((x.shape[0], 1)), cumulative], 1), axis=1).ravel()
+    cdf, start, guide = kernels.count_tables(cells, np.full(cells.size, phi))
+    inv_phi = np.full(observed.shape, 1 / phi)
+    size = int(3 * expected.max() + 20 * phi * np.sqrt(expected.max() + 1) + observed.max() + 100)
+    maxima = kernels.baseline_maxima(
+        cdf, start, guide, near, np.ascontiguousarray(expected), inv_phi, least, replicates, np.uint64(seed),
+        kernels.xlogx_table(size), caps,
+    )  # fmt: skip
+    spread = np.full(observed.shape, phi)
+    return _result(
+        "poisson", statistic, observed, expected, spread, near, lengths, caps, maxima, secondary, seed, gumbel_below
+    )
+
+
+def _scan_permutation(
+    x: Ints, near: Ints, lengths: Ints, max_share: float, least: int, secondary: int, replicates: int, seed: int,
+    gumbel_below: int,
+) -> ScanResult:  # fmt: skip
+    from forestall.stats import _scan_kernels as kernels
+
+    total = int(x.sum())
+    if total == 0:
+        return _nothing("permutation", replicates, seed)
+    caps = _caps(x.sum(1).astype(float), near, max_share)
+    # Only windows that begin with an event can be the best: a longer one has the same events and expects more.
+    begins = x.sum(0)[::-1][lengths - 1] > 0
+    lengths = lengths[begins] if begins.any() else lengths[:1]
+    observed = _zone_sums(_window_sums(x, lengths), near)
+    in_window = np.cumsum(x.sum(0)[::-1])[lengths - 1]
+    expected = _zone_sums(x.sum(1), near)[:, :, None] * in_window / total
+    c, e = observed.astype(float), np.asarray(expected, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.where(c > 0, c * np.log(c / e), 0.0)
+        outside = np.where(total > c, (total - c) * np.log((total - c) / (total - e)), 0.0)
+    statistic = np.where((c > e) & (c >= least), inside + outside, 0.0)
+    area, period = np.nonzero(x)
+    times = x[area, period]
+    place = np.repeat(area, times)
+    when = np.searchsorted(lengths, x.shape[1] - np.repeat(period, times))
+    maxima = kernels.permutation_maxima(
+        place, when, near, caps, total, np.ascontiguousarray(e), least, replicates, np.uint64(seed),
+        kernels.xlogx_table(total + 1),
+    )  # fmt: skip
+    spread = np.ones(observed.shape)
+    return _result(
+        "permutation", statistic, observed, e, spread, near, lengths, caps, maxima, secondary, seed, gumbel_below
+    )
+
+
+def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
+    return ScanResult(method, (), np.zeros(0), (float("nan"), float("nan")), replicates, seed)
+
+
+def _result(
+    method: str, statistic: Floats, observed: npt.NDArray[Any], expected: Floats, phi: Floats, near: Ints,
+    lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, gumbel_below: int,
+) -> ScanResult:  # fmt: skip
+    beyond = np.arange(near.shape[1])[None, :] >= caps[:, None]
+    statistic = np.where(beyond[:, :, None], 0.0, statistic)
+    fitted = fit_gumbel(maxima)
+    clusters: list[Cluster] = []
+    used = np.zeros(near.shape[0], bool)
+    for _ in range(1 + secondary):
+        a, k, w = np.unravel_index(int(np.argmax(statistic)), statistic.shape)
+        value = float(statistic[a, k, w])
+        if value <= 0:
+            break
+        zone = near[a, : k + 1]
+        monte_carlo, tail, p = p_values(value, maxima, fitted, gumbel_below)
+        clusters.append(
+            Cluster(
+                areas=tuple(int(i) for i in zone),
+                periods=int(lengths[w]),
+                observed=int(observed[a, k, w]),
+                expected=float(expected[a, k, w]),
+                statistic=value,
+                dispersion=float(phi[a, k, w]),
+                p_value=p,
+                p_monte_carlo=monte_carlo,
+                p_gumbel=tail,
+            )
+        )
+        used[zone] = True
+        touched = np.maximum.accumulate(used[near], axis=1)
+        statistic = np.where(touched[:, :, None], 0.0, statistic)
+    return ScanResult(method, tuple(clusters), maxima, fitted, maxima.size, seed)
+
+
+def fit_gumbel(maxima: Floats) -> tuple[float, float]:
+    """Location and scale of a Gumbel distribution by maximum likelihood (Abrams, Kulldorff and Kleinman 2010,
+    International Journal of Health Geographics 9:61)."""
+    if maxima.size < 20 or np.ptp(maxima) == 0:
+        return float("nan"), float("nan")
+    location, scale = ss.gumbel_r.fit(maxima)
+    return float(location), float(scale)
+
+
+def p_values(value: float, maxima: Floats, gumbel: tuple[float, float], below: int) -> tuple[float, float, float]:
+    """Monte-Carlo p = (r + 1) / (n + 1), the Gumbel tail's p, and the one to quote."""
+    n, r = maxima.size, int((maxima >= value * (1 - 1e-12)).sum())
+    monte_carlo = (r + 1) / (n + 1)
+    tail = float(ss.gumbel_r.sf(value, *gumbel)) if np.isfinite(gumbel[0]) else float("nan")
+    if r >= below or not np.isfinite(tail):
+        return monte_carlo, tail, monte_carlo
+    low = float(ss.beta.ppf(0.005, r, n - r + 1)) if r else 0.0
+    high = float(ss.beta.ppf(0.995, r + 1, n - r))
+    return monte_carlo, tail, min(max(tail, low, 1e-12), high)
