@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818
     """A value that can't be read; its text is the reason kept with the row."""
 
 
@@ -64,7 +64,8 @@ def constant(value: Any, rows: int, type_: Any) -> Any:
 
 
 def content_ids(columns: Sequence[Any]) -> list[str]:
-    """An id for each row from its content: 16 hex characters of SHA-256, then the occurrence number among identical rows."""
+    """An id for each row from its content: 16 hex characters of SHA-256, then the occurrence number among identical
+    rows."""
     import pyarrow.compute as pc
 
     if not columns:
@@ -88,8 +89,8 @@ def occurrences(index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def record_ids(source_ref: Any, content: Sequence[Any]) -> Any:
-    """The record id of each row: its source id where it has one (``~2`` and so on for repeats inside the file), else from its
-    content."""
+    """The record id of each row: its source id where it has one (``~2`` and so on for repeats inside the file),
+    else from its content."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -31,4 +31,5 @@ class Cube:
 
     def of(self, category: str) -> npt.NDArray[np.int64]:
         """Counts of one category, shape (areas, months)."""
-        return self.counts[self.categories.index(category)]
+        counts: npt.NDArray[np.int64] = self.counts[self.categories.index(category)]
+        return counts

@@ -20,7 +20,7 @@ OTHER_POLICE_UK = re.compile(r"-(outcomes|stop-and-search|neighbourhood\w*)\.csv
 DATA_NAME = re.compile(r"\.(csv|csv\.gz|parquet)$", re.IGNORECASE)
 
 
-class BadFile(ForestallError):
+class BadFile(ForestallError):  # noqa: N818
     """A file that is refused whole."""
 
 

@@ -1,8 +1,8 @@
 """From the bytes of a CSV file to a table of text, with the true line number of every row and of every row refused.
 
 Most files take the quick way: Arrow's reader over the whole text. A file with anything odd in it (a row of the wrong
-width, a line break inside quotes, bytes that are not UTF-8, a line too long) is read again line by line, which is slower and
-says exactly where each oddity lies.
+width, a line break inside quotes, bytes that are not UTF-8, a line too long) is read again line by line, which is
+slower and says exactly where each oddity lies.
 """
 
 from __future__ import annotations

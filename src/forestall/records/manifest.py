@@ -1,4 +1,5 @@
-"""The manifest of a snapshot: which parts it is made of, which of their rows later files have replaced, and what was before.
+"""The manifest of a snapshot: which parts it is made of, which of their rows later files have replaced, and what was
+before.
 
 A snapshot's id is a hash of what it holds, never of when or from which folder it was made: the same files give the same id.
 """
@@ -51,9 +52,15 @@ class Manifest:
     def rejects(self) -> int:
         return sum(p.rejects for p in self.parts)
 
-    def known(self) -> dict[str, Part]:
-        """Every part that was ever read, by id."""
-        return {p.id: p for p in (*self.history, *self.parts)}
+    def ever(self) -> set[str]:
+        """Ids of all parts, in force or not."""
+        return {p.id for p in (*self.history, *self.parts)}
+
+    def known(self) -> set[str]:
+        """Ids of the parts that need no second reading: those in force, and those whose rows later files replaced.
+        A part that gave way to the same bytes under another mapping is read again when its own mapping comes back."""
+        live = {(p.source, p.digest) for p in self.parts}
+        return {p.id for p in self.parts} | {p.id for p in self.history if (p.source, p.digest) not in live}
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -83,9 +90,13 @@ class Manifest:
 
 def add(parts: Sequence[Part], history: Sequence[Part], new: Iterable[Part]) -> tuple[list[Part], list[Part]]:
     """Parts in force and history after ``new`` ones came, in order. A part that replaces months masks them in the earlier
-    parts of its source; one that is wholly masked becomes history."""
+    parts of its source; one that is wholly masked becomes history, and so does one made from the same bytes through an
+    earlier mapping."""
     live, past = list(parts), list(history)
     for part in new:
+        past = [p for p in past if p.id != part.id]
+        past += [p for p in live if p.source == part.source and p.digest == part.digest]
+        live = [p for p in live if p.source != part.source or p.digest != part.digest]
         if part.replaces == "months":
             kept = []
             for old in live:

@@ -12,7 +12,8 @@ from typing import Any
 from forestall.records.lines import Reject
 from forestall.records.schema import FIELDS, SCHEMA_VERSION, arrow_schema, rejects_schema
 
-#: How a file of a source stands to the earlier ones: it replaces all rows of the months that it holds, or the rows whose ids
+#: How a file of a source stands to the earlier ones: it replaces all rows of the months that it holds, or the rows whose
+#: ids
 #: it repeats, or nothing.
 REPLACES = ("months", "ids", "nothing")
 
@@ -21,11 +22,13 @@ REPLACES = ("months", "ids", "nothing")
 class Part:
     """What the manifest says of one source file. ``id`` is a hash of its unpacked bytes and of the way it was read.
 
-    ``months``: force -> month -> rows. ``masked``: the force-months of it that a later file has replaced.
+    ``digest``: SHA-256 of the bytes alone. ``key``: fingerprint of the key that hashed its persons. ``months``: force
+    -> month -> rows. ``masked``: the force-months of it that a later file has replaced.
     ``filled``: the fields that any row fills, times with their precision.
     """
 
     id: str
+    digest: str
     source: str
     replaces: str
     file: str
@@ -68,6 +71,7 @@ def part_id(digest: str, how: str) -> str:
 def finish(
     id_: str,
     *,
+    digest: str,
     source: str,
     replaces: str,
     file: str,
@@ -95,7 +99,7 @@ def finish(
     filled = [f.name for f in FIELDS if not f.trace and not f.name.startswith("occurred") and _fills(table, f.name)]
     for precision in pc.unique(table["precision"]).to_pylist():
         filled += [f"occurred_from:{precision}", f"occurred_to:{precision}"]
-    part = Part(id_, source, replaces, file, rows, len(rejects), months, tuple(sorted(filled)), notes, key)
+    part = Part(id_, digest, source, replaces, file, rows, len(rejects), months, tuple(sorted(filled)), notes, key)
     return ReadFile(part, table, refused)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from forestall.places.project import in_uk_wgs84, to_bng
-from forestall.records.columns import Unreadable, constant, convert, record_ids
+from forestall.records.columns import Mapped, Unreadable, constant, convert, record_ids
 from forestall.records.intake import BadFile, SourceFile
 from forestall.records.lines import Reject, clip, header, read_table, refuse_missing, slurp
 from forestall.records.part import ReadFile, finish, part_id
@@ -42,10 +42,10 @@ def read(file: SourceFile, known: Callable[[str], bool]) -> ReadFile | str:
         return id_
     refuse_missing(header(text, file.name), NEEDED, file.name, "police.uk street file")
     raw = read_table(text, file.name)
-    return _read(file, raw.table, raw.line, list(raw.rejects), id_)
+    return _read(file, raw.table, raw.line, list(raw.rejects), id_, text.digest)
 
 
-def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: str) -> ReadFile:
+def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: str, digest: str) -> ReadFile:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -55,22 +55,21 @@ def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: s
     month = convert(raw["Month"], _month, text)
     category = convert(raw["Crime type"], _category, text)
     force = convert(raw["Reported by"], _force, text)
-    lon = convert(raw["Longitude"], _degrees("Longitude"), pa.float64())
-    lat = convert(raw["Latitude"], _degrees("Latitude"), pa.float64())
+    lon, lat = _degrees(raw["Longitude"], "Longitude"), _degrees(raw["Latitude"], "Latitude")
     named = FILE_NAME.match(file.stem)
-    reasons = np.full(rows, None, dtype=object)
+    reasons = np.full(rows, "", dtype=object)
     for column in (lat, lon, force, category, month):  # the last one speaks, where a row has several faults
         for i in np.flatnonzero(column.failed >= 0).tolist():
             reasons[i] = column.reasons[column.failed[i]]
     x, y = _floats(lon.values), _floats(lat.values)
     swapped = in_uk_wgs84(y, x) & ~in_uk_wgs84(x, y)
-    reasons[swapped & np.equal(reasons, None)] = "longitude and latitude are swapped"
+    reasons[swapped & (reasons == "")] = "longitude and latitude are swapped"
     if named:
         _hold_to_name(file, named.group(1), named.group(2), month.values, force.values, reasons)
-    refused = np.flatnonzero(np.not_equal(reasons, None))
+    refused = np.flatnonzero(reasons != "")
     rejects += [Reject(line[i].as_py(), reasons[i], _raw_text(table, i)) for i in refused.tolist()]
     if refused.size:
-        keep = pa.array(np.flatnonzero(np.equal(reasons, None)))
+        keep = pa.array(np.flatnonzero(reasons == ""))
         raw = {n: c.take(keep) for n, c in raw.items()}
         month_, category_, force_, line = (c.take(keep) for c in (month.values, category.values, force.values, line))
         x, y = x[keep.to_numpy()], y[keep.to_numpy()]
@@ -82,11 +81,9 @@ def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: s
 
     outside = ~in_uk_wgs84(x, y) & ~(np.isnan(x) | np.isnan(y))
     x[outside] = y[outside] = np.nan
-    easting, northing = project_points(x, y)
+    easting, northing, location = _points(x, y)
     lsoa = convert(raw["LSOA code"], lambda v: v if v and LSOA.match(v.strip()) else None, text).values
     flags = _flags(raw, outside, lsoa, force_)
-    location = [f"{a:.6f},{b:.6f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-    nowhere = np.isnan(x) | np.isnan(y)
     columns = {
         "record_id": record_ids(raw["Crime ID"], [raw[n] for n in (*NEEDED, *OPTIONAL)]),
         "source": constant(SOURCE, rows, text),
@@ -102,7 +99,7 @@ def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: s
         "lat": pa.array(y, from_pandas=True),
         "easting": pa.array(easting, from_pandas=True),
         "northing": pa.array(northing, from_pandas=True),
-        "location_id": pa.array(location, text, mask=nowhere),
+        "location_id": location,
         "location_text": raw["Location"],
         "lsoa": lsoa,
         "lsoa_vintage": pc.if_else(pc.is_valid(lsoa), convert(month_, _vintage, text).values, pa.scalar(None, text)),
@@ -112,14 +109,19 @@ def _read(file: SourceFile, table: Any, line: Any, rejects: list[Reject], id_: s
         "month": month_,
         "line": line,
     }
-    return finish(id_, source=SOURCE, replaces="months", file=file.name, columns=columns, rows=rows, rejects=rejects)
+    return finish(
+        id_, digest=digest, source=SOURCE, replaces="months", file=file.name, columns=columns, rows=rows, rejects=rejects
+    )
 
 
-def project_points(lon: Any, lat: Any) -> tuple[Any, Any]:
-    """British National Grid metres of many points with few different ones."""
+def _points(lon: Any, lat: Any) -> tuple[Any, Any, Any]:
+    """British National Grid metres and names of many points with few different ones."""
+    import pyarrow as pa
+
     points, index = np.unique(lon + 1j * lat, return_inverse=True)
     easting, northing = to_bng(points.real, points.imag)
-    return easting[index], northing[index]
+    names = [f"{p.real:.6f},{p.imag:.6f}" if np.isfinite(p) else None for p in points.tolist()]
+    return easting[index], northing[index], pa.array(names, pa.string()).take(pa.array(index))
 
 
 def _column(table: Any, name: str) -> Any:
@@ -155,7 +157,17 @@ def _force(value: str | None) -> str:
     return force_slug(value)
 
 
-def _degrees(name: str) -> Any:
+def _degrees(column: Any, name: str) -> Mapped:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:  # all at once, where every value is a number
+        values = pc.cast(column, pa.float64())
+        if pc.all(pc.less_equal(pc.abs(values), 180)).as_py() in (True, None):
+            return Mapped(values, np.full(len(values), -1, np.int64), [])
+    except pa.ArrowInvalid:
+        pass
+
     def degrees(value: str | None) -> float | None:
         if value is None or not value.strip():
             return None
@@ -167,7 +179,7 @@ def _degrees(name: str) -> Any:
             raise Unreadable(f"{name} {clip(value)[:40]!r} is no number of degrees")
         return number
 
-    return degrees
+    return convert(column, degrees, pa.float64())
 
 
 def _origin(category: str | None) -> str:
@@ -180,7 +192,7 @@ def _vintage(month: str | None) -> str:
 
 def _hold_to_name(file: SourceFile, month: str, force: str, months: Any, forces: Any, reasons: Any) -> None:
     """A file named for a month and a force replaces that month, so a row of another must not slip in with it."""
-    good = np.equal(reasons, None)
+    good = reasons == ""
     own = np.asarray(months.to_numpy(zero_copy_only=False) == month) & good
     if good.any() and not own.any():
         seen = sorted(set(np.asarray(months.to_pylist(), dtype=object)[good].tolist()))
@@ -194,7 +206,8 @@ def _hold_to_name(file: SourceFile, month: str, force: str, months: Any, forces:
         return
     if force not in held:
         raise BadFile(
-            f"{file.name} is named for {force}, but mixes rows of {', '.join(sorted(held)[:3])}: give each force's file by itself."
+            f"{file.name} is named for {force}, but mixes rows of {', '.join(sorted(held)[:3])}: give each "
+            "force's file by itself."
         )
     for i in np.flatnonzero(own).tolist():
         if forces[i].as_py() != force:

@@ -238,8 +238,8 @@ class Records:
         since: str | None = None,
         until: str | None = None,
     ) -> Any:
-        """Rows that count by place and month, as an Arrow table of location_id, location_text, lsoa, easting, northing, month,
-        category, count."""
+        """Rows that count by place and month, as an Arrow table of location_id, location_text, lsoa, easting,
+        northing, month, category, count."""
         table = self.counted(force, since, until)
         if category is not None:
             table = table.filter(table.category == category)
@@ -255,13 +255,15 @@ class Records:
         until: str | None = None,
         kinds: tuple[str, ...] = ("crime", "asb"),
     ) -> Cube:
-        """Counts by category, area and month of occurrence. ``area`` is the field that holds the area's code. Months run from
-        ``since`` to ``until``, by default all that there are; a month outside of the records is refused."""
+        """Counts by category, area and month of occurrence. ``area`` is the field that holds the area's code.
+        Months run from ``since`` to ``until``, by default all that there are; a month outside of the records is
+        refused."""
         held = self.months(force)
         for name, month in (("since", since), ("until", until)):
             if month is not None and not held[0] <= month <= held[-1]:
                 raise ForestallError(
-                    f"{name} {month} lies outside of the records, which run from {held[0]} to {held[-1]}: give a month of those."
+                    f"{name} {month} lies outside of the records, which run from {held[0]} to {held[-1]}: give a "
+                    "month of those."
                 )
         months = months_between(since or held[0], until or held[-1])
         if not months:
@@ -280,8 +282,8 @@ class Records:
         return _cube(self.arrow(grouped), months)
 
     def findings(self, force: str | None = None, until: str | None = None) -> tuple[Finding, ...]:
-        """What the quality of these records says, suspected recording events included. With ``until``, only what records up to
-        that month could show: a scan into the past must not see the future."""
+        """What the quality of these records says, suspected recording events included. With ``until``, only what
+        records up to that month could show: a scan into the past must not see the future."""
         from forestall.records.quality import findings
 
         return tuple(findings(self, force, until))
@@ -299,7 +301,7 @@ def _cube(grouped: Any, months: tuple[str, ...]) -> Cube:
     def codes(name: str) -> tuple[list[Any], Any]:
         values, index = distinct(grouped[name])
         listed = values.to_pylist()
-        order = sorted((v for v in listed if v is not None))
+        order = sorted(v for v in listed if v is not None)
         place = {v: i for i, v in enumerate(order)}
         return order, np.array([place.get(v, -1) for v in listed], dtype=np.int64)[index] if listed else index
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december"
+_MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 
 #: (mark, pattern), applied in this order.
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -14,7 +14,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("[phone]", re.compile(r"(?<![\w+])(?:\+44|0044|0)(?: ?\(0\))?(?:[ ().-]*\d){9,10}(?!\d)")),
     ("[date of birth]", re.compile(
         r"\b(?:d\.?o\.?b\.?|date of birth|born(?: on)?)\W{0,3}(?:\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}"
-        rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:{_MONTHS})\.?,? \d{{2,4}})", re.IGNORECASE)),
+        rf"|\d{{1,2}}(?:st|nd|rd|th)? {_MONTHS}\.?,? \d{{2,4}})", re.IGNORECASE)),
     ("[postcode]", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}\b", re.IGNORECASE)),
     ("[name]", re.compile(
         r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Rev|Sir|Lady|Lord|PC|PCSO|DC|DS|DI|Sgt|Insp)\b\.?"

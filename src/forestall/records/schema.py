@@ -8,7 +8,8 @@ from typing import Any
 #: Raised when a part written by an older program can no longer be read as it is.
 SCHEMA_VERSION = 1
 
-#: Kinds of record. The catalogue's ``kinds`` file says of each who controls it, under which law, and how finely it may be shown.
+#: Kinds of record. The catalogue's ``kinds`` file says of each who controls it, under which law, and how finely it may be
+#: shown.
 KINDS = (
     "crime",
     "asb",
@@ -79,7 +80,14 @@ FIELDS: tuple[Field, ...] = (
         "the mapped `source_ref`; content hash where it is empty",
         required=True,
     ),
-    Field("source", "text", "Name of the source: `police-uk`, or the mapping's `source`.", "`police-uk`", "always", required=True),
+    Field(
+        "source",
+        "text",
+        "Name of the source: `police-uk`, or the mapping's `source`.",
+        "`police-uk`",
+        "always",
+        required=True,
+    ),
     Field(
         "source_ref",
         "text",
@@ -206,7 +214,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "status",
         "text",
-        "Standing of the record. " + ", ".join(f"`{s}`" for s in UNCOUNTED_STATUSES) + " leave the counts and stay in the store.",
+        "Standing of the record. "
+        + ", ".join(f"`{s}`" for s in UNCOUNTED_STATUSES)
+        + " leave the counts and stay in the store.",
         "not published: cancelled crimes vanish when a month is published again",
         _ANY,
     ),
@@ -221,13 +231,28 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "victim_id",
         "text",
-        "Keyed hash of the victim, made at the door: HMAC-SHA256 with a key that lies outside the store. Personal data still.",
+        "Keyed hash of the victim, made at the door: HMAC-SHA256 with a key that lies outside the store. "
+        "Personal data still.",
         "no persons in the files",
         "`person:` columns, hashed",
         person=True,
     ),
-    Field("suspect_id", "text", "Keyed hash of the suspect.", "no persons in the files", "`person:` columns, hashed", person=True),
-    Field("caller_id", "text", "Keyed hash of the caller.", "no persons in the files", "`person:` columns, hashed", person=True),
+    Field(
+        "suspect_id",
+        "text",
+        "Keyed hash of the suspect.",
+        "no persons in the files",
+        "`person:` columns, hashed",
+        person=True,
+    ),
+    Field(
+        "caller_id",
+        "text",
+        "Keyed hash of the caller.",
+        "no persons in the files",
+        "`person:` columns, hashed",
+        person=True,
+    ),
     Field(
         "context",
         "text",
@@ -238,9 +263,25 @@ FIELDS: tuple[Field, ...] = (
         "a column, redacted",
     ),
     Field("month", "text", "Month of `occurred_from`, `YYYY-MM`.", "*Month*", "computed", trace=True, required=True),
-    Field("part", "text", "The part of the store that holds the row; the manifest names its file.", "always", "always", trace=True, required=True),
-    Field("line", "number", "Line of the row in that file, the header being line 1.", "always", "always; row number in Parquet", trace=True, required=True),
-)  # fmt: skip
+    Field(
+        "part",
+        "text",
+        "The part of the store that holds the row; the manifest names its file.",
+        "always",
+        "always",
+        trace=True,
+        required=True,
+    ),
+    Field(
+        "line",
+        "number",
+        "Line of the row in that file, the header being line 1.",
+        "always",
+        "always; row number in Parquet",
+        trace=True,
+        required=True,
+    ),
+)
 
 BY_NAME = {f.name: f for f in FIELDS}
 PERSON_FIELDS = tuple(f.name for f in FIELDS if f.person)
@@ -309,8 +350,10 @@ def reference_page() -> str:
         "",
         "Made from `src/forestall/records/schema.py` by `python -m forestall.records.schema`; edit there.",
         "",
-        "Every source is read into these fields and fills what it has. An analysis declares what it needs and refuses, with a",
-        "sentence, where the records do not have it: police.uk files give months and snapped points, so they give no test that",
+        "Every source is read into these fields and fills what it has. An analysis declares what it needs and "
+        "refuses, with a",
+        "sentence, where the records do not have it: police.uk files give months and snapped points, so they "
+        "give no test that",
         "needs days.",
         "",
         "| field | type | meaning | police.uk files | an extract through a mapping |",

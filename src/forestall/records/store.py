@@ -1,8 +1,8 @@
 """The record store: a folder of immutable Parquet parts and a manifest for each snapshot.
 
-Nothing is ever changed in place. A part, a reject list and a manifest are written under a temporary name, forced to disk and
-renamed; last of all ``CURRENT`` is replaced, which makes the new snapshot the one in force. Whoever kills the process finds
-the old snapshot or the new one.
+Nothing is ever changed in place. A part, a reject list and a manifest are written under a temporary name, forced to
+disk and renamed; last of all ``CURRENT`` is replaced, which makes the new snapshot the one in force. Whoever kills
+the process finds the old snapshot or the new one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from forestall.errors import ForestallError
 from forestall.records.intake import BadFile, SourceFile, gather
@@ -36,8 +35,9 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass
 class IngestReport:
-    """What an ingest did. ``rows`` and ``rejects`` are those of the files read now; ``unchanged`` were in the store already;
-    ``superseded`` are earlier parts replaced wholly; ``left`` says which files were not for reading, and why."""
+    """What an ingest did. ``rows`` and ``rejects`` are those of the files read now; ``unchanged`` were in the
+    store already; ``superseded`` are earlier parts replaced wholly; ``left`` says which files were not for
+    reading, and why."""
 
     snapshot: str
     changed: bool
@@ -69,8 +69,8 @@ class Store:
 
     @staticmethod
     def open(path: Path | str, *, create: bool = False) -> Store:
-        """Opens the store at ``path``. :class:`ForestallError` where there is none (unless ``create``), where a newer program
-        has written it, or where it can't be read."""
+        """Opens the store at ``path``. :class:`ForestallError` where there is none (unless ``create``), where a
+        newer program has written it, or where it can't be read."""
         path = Path(path)
         mark = path / MARK
         try:
@@ -82,7 +82,7 @@ class Store:
                 _make(path)
             version = json.loads(mark.read_text(encoding="utf-8"))["version"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _explain(error, path, f"the store at {path} can't be opened") from error
+            raise _explain(error, f"the store at {path} can't be opened") from error
         if version != STORE_VERSION:
             raise ForestallError(
                 f"the store at {path} was written by a newer Forestall (store version {version}, this program knows "
@@ -98,7 +98,7 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _explain(error, self.path, f"the store at {self.path} can't be read") from error
+            raise _explain(error, f"the store at {self.path} can't be read") from error
 
     def snapshot_ids(self) -> list[str]:
         """Ids of all snapshots, oldest first."""
@@ -117,10 +117,11 @@ class Store:
             return Manifest.from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError as error:
             raise ForestallError(
-                f"the store at {self.path} has no snapshot {snapshot}: forestall quality --store {self.path} names the one in force."
+                f"the store at {self.path} has no snapshot {snapshot}: forestall quality --store {self.path} "
+                "names the one in force."
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _explain(error, self.path, f"the snapshot {snapshot} of {self.path} can't be read") from error
+            raise _explain(error, f"the snapshot {snapshot} of {self.path} can't be read") from error
 
     def records(self, snapshot: str | None = None) -> Records:
         """The records of a snapshot, of the one in force by default."""
@@ -132,10 +133,20 @@ class Store:
         missing = [p.file for p in manifest.parts if not self.part_path(p.id).exists()]
         if missing:
             raise ForestallError(
-                f"the store at {self.path} has lost the part made from {missing[0]}: restore its parts folder from a backup, "
+                f"the store at {self.path} has lost the part made from {missing[0]}: restore its parts folder "
+                "from a backup, "
                 "or ingest the files into a new store."
             )
         return Records(manifest, self)
+
+    def remove_if_empty(self) -> None:
+        """Takes a store away again that nothing was ever read into."""
+        if self.current is None:
+            for name in (MARK, "LOCK"):
+                (self.path / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                for folder in (*(self.path / n for n in ("parts", "rejects", "snapshots")), self.path):
+                    folder.rmdir()
 
     def part_path(self, id_: str) -> Path:
         return self.path / "parts" / f"{id_}.parquet"
@@ -165,7 +176,7 @@ class Store:
                 self._sweep()
                 return self._ingest(paths, reader, skip_bad_files, progress)
         except OSError as error:
-            raise _explain(error, self.path, f"the store at {self.path} can't be written") from error
+            raise _explain(error, f"the store at {self.path} can't be written") from error
 
     def _ingest(
         self, paths: Iterable[Path | str], reader: Reader, skip_bad_files: bool, progress: Progress | None
@@ -190,6 +201,7 @@ class Store:
                     return got.part.id
                 seen[got.part.id] = file.name
                 made.append(got.part.id)
+            _same_key(before, got.part)
             self._write(got)
             return got.part
 
@@ -304,11 +316,21 @@ class Store:
         """Clears parts that no snapshot names: a killed ingest wrote them, and was not run again."""
         named: set[str] = set()
         for path in (self.path / "snapshots").glob("*.json"):
-            named |= set(self._read_manifest(path.stem).known())
+            named |= self._read_manifest(path.stem).ever()
         for folder in ("parts", "rejects"):
             for path in (self.path / folder).glob("*.parquet"):
                 if path.stem not in named:
                     path.unlink(missing_ok=True)
+
+
+def _same_key(before: Manifest, part: Part) -> None:
+    """Hashes of two keys would make two persons of one."""
+    other = next((p.key for p in before.parts if p.key and part.key and p.key != part.key), None)
+    if other:
+        raise ForestallError(
+            f"the persons in this store were hashed with another key ({other}, here {part.key}): set "
+            "FORESTALL_HASH_KEY_FILE to that key's file, or ingest into a new store."
+        )
 
 
 def _named(part: Part, name: str) -> Part:
@@ -326,7 +348,7 @@ def _make(path: Path) -> None:
     os.replace(temporary, path / MARK)
 
 
-def _explain(error: BaseException, path: Path, what: str) -> ForestallError:
+def _explain(error: BaseException, what: str) -> ForestallError:
     if isinstance(error, ForestallError):
         return error
     if isinstance(error, OSError):
