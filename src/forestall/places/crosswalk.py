@@ -14,6 +14,7 @@ redrawn area it is an estimate, and says so. What has no pair either way is list
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -53,18 +54,30 @@ class Crosswalk:
 
     def kind(self, code: str) -> str:
         """``unchanged``, ``split``, ``merged``, ``redrawn`` or ``unmatched``, for a code of either vintage."""
-        mine = [link for link in self.links if code in (link.old, link.new)]
-        if not mine:
-            return "unmatched"
-        if any(link.how == "same" for link in mine):
-            return "unchanged"
-        olds, news = {link.old for link in mine}, {link.new for link in mine}
-        group = [link for link in self.links if link.old in olds or link.new in news]
-        if len({link.old for link in group}) == 1:
-            return "split"
-        if len({link.new for link in group}) == 1:
-            return "merged"
-        return "redrawn"
+        return self._kinds.get(code, "unmatched")
+
+    @functools.cached_property
+    def _kinds(self) -> dict[str, str]:
+        """By code, from the groups of areas that pairs join, directly or through others."""
+        partners: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        for link in self.links:
+            partners.setdefault((0, link.old), []).append((1, link.new))
+            partners.setdefault((1, link.new), []).append((0, link.old))
+        same = {link.old for link in self.links if link.how == "same"}
+        out: dict[str, str] = {}
+        for start in partners:
+            if start[1] in out:
+                continue
+            group, queue = {start}, [start]
+            while queue:
+                new = [p for p in partners[queue.pop()] if p not in group]
+                group.update(new)
+                queue += new
+            olds, news = sum(side == 0 for side, _ in group), sum(side == 1 for side, _ in group)
+            kind = "split" if olds == 1 else "merged" if news == 1 else "redrawn"
+            kind = "unchanged" if olds == news == 1 and start[1] in same else kind
+            out |= {code: kind for _, code in group}
+        return out
 
     def convert(self, values: npt.ArrayLike) -> Floats:
         """Counts by 2011 area, shape (old, …), as estimated counts by 2021 area, shape (new, …).

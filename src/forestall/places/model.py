@@ -224,7 +224,7 @@ class Places:
             )
         return touching(at.polygons)
 
-    def geojson(self, level: str = "lsoa", codes: Sequence[str] | None = None, tolerance: float = 120.0) -> dict[str, Any]:
+    def geojson(self, level: str = "lsoa", codes: Sequence[str] | None = None, tolerance: float = 130.0) -> dict[str, Any]:
         """A GeoJSON FeatureCollection in WGS84 for maps: see :func:`forestall.places.shapes.feature_collection`."""
         from forestall.places.shapes import feature_collection
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from forestall.errors import ForestallError
+from forestall.places.polygonal import mended
 from forestall.places.project import UK_BNG, UK_WGS84, to_bng
 
 #: Slack round the National Grid's extent, metres: boundaries to the low-water mark leave it a little.
@@ -153,19 +154,11 @@ def _in_metres(file: str, shapes: list[Any]) -> list[Any]:
             "in longitude, latitude (WGS84, EPSG:4326), in that order, or in British National Grid metres (EPSG:27700)"
         )
     for bad in np.flatnonzero(~shapely.is_valid(array)).tolist():
-        array[bad] = _polygonal(shapely.make_valid(array[bad]))
+        array[bad] = mended(array[bad])
     out: list[Any] = [None] * len(shapes)
     for i, shape in zip(have, array, strict=True):
         out[i] = shape if not shape.is_empty else None
     return out
-
-
-def _polygonal(shape: Any) -> Any:
-    """The polygons of whatever mending gave."""
-    import shapely
-
-    parts = [p for p in shapely.get_parts(shapely.get_parts([shape])) if p.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts)
 
 
 def _inside(bounds: Any, box: tuple[float, float, float, float], slack: float) -> bool:
