@@ -9,5 +9,4 @@ def mended(shape: Any) -> Any:
     """A valid polygon or multipolygon of the same points; empty where no area is left."""
     import shapely
 
-    parts = shapely.get_parts(shapely.get_parts([shapely.make_valid(shape)]))
-    return shapely.union_all([p for p in parts if p.geom_type in ("Polygon", "MultiPolygon")])
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
