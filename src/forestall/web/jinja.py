@@ -1,0 +1,71 @@
+"""The templates' environment: GOV.UK's components, the reader's language, and our own few filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import get_language
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+from forestall import __version__
+from forestall.text import Message, Name, month_name, translations
+
+
+def language() -> str:
+    return (get_language() or "en")[:2]
+
+
+def say(text: Message | Name | str | None) -> str:
+    """A message in the reader's language; plain text as it is."""
+    if text is None:
+        return ""
+    return text.render(language()) if isinstance(text, Message | Name) else str(text)
+
+
+def sentence(text: Message) -> str:
+    """A message with its first letter as a sentence begins."""
+    words = say(text)
+    return words[:1].upper() + words[1:]
+
+
+def environment(**options: Any) -> Environment:
+    loader = options.pop("loader")
+    env = Environment(
+        **options,
+        loader=ChoiceLoader([loader, PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]),
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_callables(
+        lambda text: translations(language()).gettext(text),
+        lambda one, many, n: translations(language()).ngettext(one, many, n),
+        newstyle=True,
+    )
+    env.globals.update(
+        static=_static,
+        url=lambda name, *args, **kwargs: reverse(name, args=args, kwargs=kwargs),
+        say=say,
+        sentence=sentence,
+        month=lambda m: month_name(m, language()),
+        svg=Markup,
+        version=__version__,
+    )
+    env.filters["count"] = lambda n: f"{round(n):,}"
+    env.filters["decimal"] = lambda n: f"{n:,.1f}"
+    env.filters["ratio"] = lambda n: f"{n:.2f}"
+    return env
+
+
+def _static(path: str) -> str:
+    """The address of a static file; the version makes a new release's files new to every browser."""
+    return f"{static(path)}?v={__version__}"
+
+
+def everywhere(request: HttpRequest) -> dict[str, Any]:
+    """What every page knows."""
+    return {"language": language(), "user": getattr(request, "user", None), "path": request.get_full_path()}

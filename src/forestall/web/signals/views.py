@@ -1,0 +1,206 @@
+"""The pages of the problems: thin, in the order sentence, picture, numbers, doubt."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+
+from forestall import catalogue
+from forestall.results import Column, Finding, Scan, Signal, Table
+from forestall.text import msg
+from forestall.web.actions import allowed
+from forestall.web.audit.trail import Trail
+from forestall.web.people.permissions import Permission
+from forestall.web.signals import actions, drawings, present, selectors
+from forestall.web.signals.choice import SORTS, Choice
+from forestall.web.signals.pinned import Pinned, pinned
+
+View = Callable[..., HttpResponse]
+
+
+def with_scan(view: View) -> View:
+    """Hands the view the pinned scan; where none is recorded yet, shows how to run one."""
+
+    @functools.wraps(view)
+    def found(request: HttpRequest, **arguments: str) -> HttpResponse:
+        held = pinned()
+        if held is None:
+            return render(request, "no_scan.html", {"store": _store()})
+        return view(request, held=held, **arguments)
+
+    return require_safe(found)
+
+
+@with_scan
+def home(request: HttpRequest, held: Pinned) -> HttpResponse:
+    if not request.user.may(Permission.SEE_SIGNALS):
+        return _summary(request, held)
+    choice = Choice.of(request.GET, held.hubs)
+    signals = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
+    groups = present.grouped(signals, choice, selectors.OPENING)
+    rows = tuple(r for g in groups for r in g.rows)
+    context = {
+        "held": held,
+        "choice": choice,
+        "answer": present.answer(signals, held.until),
+        "groups": groups,
+        "map_svg": drawings.force_map(held, rows, request.language, _href),
+        "spark": functools.partial(drawings.sparkline, held, language=request.language),
+        "events": selectors.events(request.user, held),
+        "sorts": SORTS,
+        "words": present,
+        "themes": catalogue.themes(),
+        "categories": [c for c in catalogue.categories().values() if c.targets],
+        "may_export": allowed("signals.export_signals", request.user),
+        "harm_unit": catalogue.harm().unit,
+    }
+    return render(request, "signals/home.html", context)
+
+
+def _summary(request: HttpRequest, held: Pinned) -> HttpResponse:
+    """A partner guest's home: how many problems, by theme and local authority, and nothing nearer."""
+    total, counts = actions.see_summary(held=held, trail=Trail.of(request))
+    hubs = [h for h in (*held.hubs, "") if any(key[1] == h for key in counts)]
+    return render(
+        request,
+        "signals/summary.html",
+        {"held": held, "counts": counts, "hubs": hubs, "themes": catalogue.themes(), "total": total},
+    )
+
+
+@with_scan
+def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
+    s = actions.read_signal(held=held, signal_id=signal_id, trail=Trail.of(request))
+    context = {
+        "held": held,
+        "s": s,
+        "row": present.Row(1, s),
+        "headline": present.headline(s),
+        "limits": present.limits(held),
+        "map_svg": drawings.signal_map(held, s.id, request.language),
+        "chart_wide": drawings.series_chart(held, s.id, request.language, 700),
+        "chart_narrow": drawings.series_chart(held, s.id, request.language, 340),
+        "near": sorted(drawings.around(held, s)),
+        "may_export": allowed("signals.export_series", request.user),
+        "command": _command(held.scan),
+        "harm": catalogue.harm(),
+    }
+    return render(request, "signals/signal.html", context)
+
+
+@with_scan
+def signals_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
+    choice = Choice.of(request.GET, held.hubs)
+    signals = actions.export_signals(held=held, choice=choice, trail=Trail.of(request))
+    cut = Scan(signals, (), held.scan.provenance)
+    return _csv(cut.table(), f"problems-{held.until}", request, held)
+
+
+@with_scan
+def series_csv(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
+    s = actions.export_series(held=held, signal_id=signal_id, trail=Trail.of(request))
+    return _csv(series_table(s), f"problem-{s.id}", request, held)
+
+
+@with_scan
+def events(request: HttpRequest, held: Pinned) -> HttpResponse:
+    found = actions.see_events(held=held, trail=Trail.of(request))
+    context = {
+        "held": held,
+        "events": [e for e in found if e.kind == "recording-event" and not e.areas],
+        "local": [e for e in found if e.kind == "recording-event" and e.areas],
+        "words": present,
+        "category": catalogue.category,
+    }
+    return render(request, "signals/events.html", context)
+
+
+@with_scan
+def events_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
+    found = actions.see_events(held=held, trail=Trail.of(request))
+    return _csv(events_table(found), f"recording-events-{held.until}", request, held)
+
+
+@with_scan
+def area_layer(request: HttpRequest, held: Pinned, level: str) -> HttpResponse:
+    if level not in ("lsoa", "lad"):
+        raise Http404
+    body = actions.see_map(held=held, level=level, trail=Trail.of(request))
+    etag = quote_etag(f"{held.places.version}-{level}-{len(body)}")
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304)
+    response = HttpResponse(body, content_type="application/geo+json")
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
+    return response
+
+
+def series_table(s: Signal) -> Table:
+    """A signal's months as rows."""
+    columns = (
+        Column("month", msg("Month")),
+        Column("observed", msg("Recorded"), msg("count"), True),
+        Column("expected", msg("Expected"), msg("count"), True),
+        Column("in_window", msg("In the window")),
+        Column("set_aside", msg("Set aside")),
+    )
+    masked = s.series.masked or (False,) * len(s.series.months)
+    rows = tuple(
+        (month, n, e, s.since <= month <= s.until, m)
+        for month, n, e, m in zip(s.series.months, s.series.observed, s.series.expected, masked, strict=True)
+    )
+    return Table(columns, rows)
+
+
+def events_table(found: tuple[Finding, ...]) -> Table:
+    columns = (
+        Column("id", msg("Event")),
+        Column("month", msg("From")),
+        Column("until", msg("Until")),
+        Column("category", msg("Category")),
+        Column("areas", msg("Area codes")),
+        Column("shape", msg("Kind")),
+        Column("standing", msg("Standing")),
+        Column("text", msg("What was seen")),
+    )
+    return Table(columns, tuple((e.id, e.month, e.until, e.category, e.areas, e.shape, e.standing, e.text) for e in found))
+
+
+def _csv(table: Table, name: str, request: HttpRequest, held: Pinned) -> HttpResponse:
+    """A table to take away. The file's name carries marking and snapshot, since a CSV has no header of its own."""
+    mark = "SYNTHETIC" if held.synthetic else "OFFICIAL"
+    response = HttpResponse("\ufeff" + table.to_csv(request.language), content_type="text/csv; charset=utf-8")
+    filename = f"{mark}-{name}-{held.scan.provenance.snapshot}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def _command(scan: Scan) -> str:
+    """The command that makes the scan again."""
+    p = scan.provenance.parameters
+    words = ["forestall scan --store STORE"]
+    for option in ("force", "until", "lookback"):
+        if p.get(option) is not None:
+            words.append(f"--{option} {p[option]}")
+    if p.get("windows"):
+        words.append(f"--windows {p['windows'][0]}-{p['windows'][1]}")
+    if scan.provenance.seed is not None:
+        words.append(f"--seed {scan.provenance.seed}")
+    return " ".join(words)
+
+
+def _href(s: Signal) -> str:
+    return reverse("signal", args=[s.id])
+
+
+def _store() -> str:
+    from django.conf import settings
+
+    return str(settings.STORE)

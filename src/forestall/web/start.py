@@ -1,0 +1,79 @@
+"""Starting the workplace from a program: settings, database, server. ``forestall serve`` and ``forestall demo`` use it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from forestall.errors import ForestallError
+
+
+def configure(store: Path, database: Path | None = None, host: str = "127.0.0.1") -> None:
+    """Settles which store and database this process serves; once a process."""
+    import django
+
+    os.environ["FORESTALL_STORE"] = str(Path(store).resolve())
+    os.environ["FORESTALL_BIND"] = host
+    if database is not None:
+        os.environ["FORESTALL_DB"] = str(Path(database).resolve())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "forestall.web.settings"
+    django.setup()
+
+
+def prepare() -> None:
+    """Brings the database to this version; :class:`ForestallError` where it cannot be opened or written."""
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import call_command
+    from django.db import DatabaseError, connection
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except (DatabaseError, ImproperlyConfigured) as error:
+        where = settings.DATABASES["default"]["NAME"]
+        raise ForestallError(
+            f"the workplace's database {where} cannot be opened ({str(error).splitlines()[0]}): check its folder and "
+            "rights, or name another with --db or FORESTALL_DATABASE_URL"
+        ) from error
+    finally:
+        connection.close()
+    vendor = Path(__file__).parent / "static" / "vendor" / "govuk-frontend.css"
+    if not vendor.exists():
+        raise ForestallError(
+            "the pages' front-end packages are not laid out: run python scripts/frontend.py (or make setup)"
+        )
+
+
+def is_local() -> bool:
+    """Whether only this machine can reach the server."""
+    from django.conf import settings
+
+    return bool(settings.LOOPBACK)
+
+
+def has_accounts() -> bool:
+    from forestall.web.people.models import User
+
+    return User.objects.exists()
+
+
+def demo_accounts(store: Path, folder: Path) -> Mapping[str, str]:
+    """Makes the demo's accounts for a store; returns username -> password. Their passwords lie in ``folder``."""
+    configure(store)
+    prepare()
+    from forestall.web.audit.trail import Trail
+    from forestall.web.people import actions
+
+    made: Mapping[str, str] = actions.make_demo_accounts(folder=folder, trail=Trail.operator())
+    return made
+
+
+def serve(listener: socket.socket) -> None:
+    """Serves on a listening socket until interrupted."""
+    import waitress
+
+    from forestall.web.wsgi import application
+
+    waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)

@@ -1,0 +1,25 @@
+"""The addresses of the workplace."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from forestall.web import views
+from forestall.web.people import views as people
+from forestall.web.signals import views as signals
+
+urlpatterns = [
+    path("", signals.home, name="home"),
+    path("signals.csv", signals.signals_csv, name="signals-csv"),
+    path("signals/<slug:signal_id>/", signals.signal, name="signal"),
+    path("signals/<slug:signal_id>/series.csv", signals.series_csv, name="series-csv"),
+    path("recording-events/", signals.events, name="events"),
+    path("recording-events.csv", signals.events_csv, name="events-csv"),
+    path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
+    path("sign-in/", people.sign_in, name="sign-in"),
+    path("sign-out/", people.sign_out, name="sign-out"),
+    path("language/", people.language, name="language"),
+]
+
+handler400, handler403 = views.bad_request, views.not_allowed
+handler404, handler500 = views.not_found, views.broken
