@@ -136,10 +136,9 @@ def _table(found: Any, language: str) -> str:
             f"{month_name(s.since, language)} - {month_name(s.until, language)}"
         )
         q = "" if s.q_value is None else f"  q {s.q_value:.3f}"
+        high = f"-{s.interval[1]:.2f}" if s.interval[1] < 100 * s.ratio else " " + msg("or more").render(language)
         harm = "" if s.harm is None else f"  {msg('harm').render(language)} {s.harm:,.0f}"
-        lines.append(
-            f"       {s.observed:,} / {s.expected:,.1f} = {s.ratio:.2f} ({s.interval[0]:.2f}-{s.interval[1]:.2f}){q}{harm}"
-        )
+        lines.append(f"       {s.observed:,} / {s.expected:,.1f} = {s.ratio:.2f} ({s.interval[0]:.2f}{high}){q}{harm}")
     aside = [e for e in found.events if e.standing != "rejected"]
     lines += ["", msg("* established: of such rises about one in twenty is false.").render(language)]
     if aside:

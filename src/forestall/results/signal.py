@@ -18,7 +18,7 @@ from forestall.results.base import (
     register,
 )
 from forestall.results.finding import Finding
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 
 KINDS = ("rising", "force-wide", "concentrated")
 
@@ -207,13 +207,28 @@ class Scan(Result):
 
     def explain(self, language: str = "en") -> str:
         established = sum(s.established for s in self.signals)
+        listed = msg_n(
+            "{n:count} candidate problem is listed.", "{n:count} candidate problems are listed.", n=len(self.signals)
+        )
+        if established:
+            sure = msg_n(
+                "{n:count} of them is an established rise: of such, about one in twenty would be false.",
+                "{n:count} of them are established rises: of such, about one in twenty would be false.",
+                n=established,
+            )
+        else:
+            sure = msg("None of them is an established rise: chance alone could show each too easily.")
+        aside = sum(e.standing != "rejected" for e in self.events)
+        events = msg_n(
+            "{n:count} suspected recording event was set aside.",
+            "{n:count} suspected recording events were set aside.",
+            n=aside,
+        )
         return msg(
-            "{total:count} candidate problems are listed, {established:count} of them established: of such established "
-            "rises, about one in twenty would be false. A rise smaller than the scan can see is not listed, and "
-            "{events:count} suspected recording events were set aside.",
-            total=len(self.signals),
-            established=established,
-            events=len(self.events),
+            "{listed} {sure} A rise smaller than the scan can see is not listed. {events}",
+            listed=listed,
+            sure=sure,
+            events=events,
         ).render(language)
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:

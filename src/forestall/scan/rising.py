@@ -90,7 +90,7 @@ def find(ground: Ground, *, windows: tuple[int, int], replicates: int, seed: int
             if cluster is result.clusters[0]:
                 first[category] = p
             earlier = int(counts[np.ix_(list(rows), list(used))].sum()) - cluster.observed
-            odds = cluster.expected / earlier if earlier else float("nan")
+            odds = cluster.expected / max(earlier, 0.5)
             interval = conditional_interval(cluster.observed, earlier, odds, dispersion=cluster.dispersion)
             pending.append((
                 category,

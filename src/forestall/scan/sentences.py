@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from forestall import catalogue
 from forestall.places import Places
-from forestall.text import Message, Name, msg
+from forestall.text import Message, Name, msg, msg_n
 
 
 def place_name(places: Places, codes: Sequence[str], centre: str | None = None) -> Message:
     """Names of up to two wards or towns that hold most of the areas, or of the areas themselves."""
     if len(codes) == 1:
+        ward = places.parent(codes[0], "ward")
+        if ward:
+            return msg("{ward} ({area})", ward=_name(places, ward), area=_name(places, codes[0]))
         return msg("{names:list}", names=[_name(places, codes[0])])
     for level in ("ward", "msoa"):
         parents = [places.parent(c, level) for c in codes]
@@ -21,10 +24,13 @@ def place_name(places: Places, codes: Sequence[str], centre: str | None = None) 
         order = sorted(set(named), key=lambda p: (-named.count(p), named.index(p)))
         if len(order) <= 2:
             return msg("{names:list}", names=[_name(places, p) for p in order])
-        return msg(
-            "{first} and {second}, with parts of {n:count} more wards", first=_name(places, order[0]),
-            second=_name(places, order[1]), n=len(order) - 2,
-        )  # fmt: skip
+        return msg_n(
+            "{first} and {second}, with part of {n:count} more ward",
+            "{first} and {second}, with parts of {n:count} more wards",
+            n=len(order) - 2,
+            first=_name(places, order[0]),
+            second=_name(places, order[1]),
+        )
     if len(codes) <= 2:
         return msg("{names:list}", names=[_name(places, c) for c in codes])
     return msg("{first} and {n:count} areas around it", first=_name(places, centre or codes[0]), n=len(codes) - 1)
@@ -43,8 +49,8 @@ def rising(category: str, place: Message, since: str, until: str, observed: int,
            interval: tuple[float, float]) -> Message:  # fmt: skip
     return msg(
         "{category}: {observed:count} recorded in {place} from {since:month} to {until:month}, where the area's own "
-        "history and the force's trend and season lead one to expect {expected:decimal}. That is {ratio:ratio} times as many "
-        "({low:ratio} to {high:ratio}).",
+        "history and the force's trend and season lead one to expect {expected:decimal}. That is {ratio:ratio} times as "
+        "many ({low:ratio} to {high:ratio}).",
         category=title(category), observed=observed, place=place, since=since, until=until, expected=expected, ratio=ratio,
         low=interval[0], high=interval[1],
     )  # fmt: skip

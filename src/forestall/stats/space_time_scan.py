@@ -206,9 +206,7 @@ def _scan_history(
         return _nothing("history", replicates, seed)
     lengths, share = lengths[usable], share[usable]
     earlier = x[:, :-longest].sum(1)
-    # The mean of each area without cluster: its earlier count scaled to the area's whole span.
-    base = earlier / max(1 - by_period[-longest:].sum() / total, 1e-9)
-    base = base * total / max(base.sum(), 1e-9) if base.sum() > 0 else x.sum(1).astype(float)
+    base = shrink(earlier) * total / max(float(earlier.sum()), 1e-9) if earlier.any() else x.sum(1).astype(float)
     level = base / x.shape[1]
     phi = dispersion.of_zones(level, near, lengths, x.shape[1])
     totals = x.sum(1)
@@ -234,10 +232,24 @@ def _scan_history(
         kernels.xlogx_table(size), caps,
     )  # fmt: skip
     odds = share / (1 - share)
-    expected = (r - observed) * odds
+    expected = np.maximum(r - observed, 0.5) * odds  # half an event where there was none before
     return _result(
         "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below
     )
+
+
+def shrink(counts: npt.ArrayLike) -> Floats:
+    """Areas' means, given their counts: the empirical-Bayes mean under a gamma spread of true means.
+
+    An area where nothing has happened yet is not one where nothing can. The sum is kept.
+    """
+    n = np.asarray(counts, float)
+    mean, variance = n.mean(), n.var()
+    if mean == 0 or variance <= mean:
+        return np.full(n.shape, mean)
+    shape = mean**2 / (variance - mean)
+    out = (n + shape) / (1 + shape / mean)
+    return np.asarray(out * n.sum() / out.sum(), float)
 
 
 def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, phi: npt.ArrayLike = 1.0) -> Floats:
