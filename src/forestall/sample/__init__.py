@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from forestall.sample.counts import Model, model
+from forestall.sample.writing import make
 
-__all__ = ["Model", "model"]
+__all__ = ["Model", "make", "model"]

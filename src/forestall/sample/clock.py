@@ -37,7 +37,9 @@ def times(rng: np.random.Generator, months: tuple[str, ...], month: Ints, day: I
     """Date and time, to the minute. ``peaks``: (hour, weight, spread) each. Small hours belong to the night before."""
     table = np.array(peaks, dtype=float)
     n = len(month)
-    which = np.searchsorted(np.cumsum(table[:, 1] / table[:, 1].sum()), rng.random(n), side="right").clip(max=len(table) - 1)
+    which = np.searchsorted(np.cumsum(table[:, 1] / table[:, 1].sum()), rng.random(n), side="right").clip(
+        max=len(table) - 1
+    )
     hour = rng.normal(table[which, 0], table[which, 2])
     flat = rng.random(n) < 0.12
     hour[flat] = rng.uniform(7, 25, int(flat.sum()))

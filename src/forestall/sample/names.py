@@ -20,7 +20,7 @@ class Name:
 
 
 FORCE = Name("Gwenllys", "")
-FORCE_TITLE = Name("Gwenllys Police (fictional)", "Heddlu Gwenllys (ffuglennol)")
+FORCE_TITLE = Name("Gwenllys Police", "Heddlu Gwenllys")
 
 #: The five local authorities, in the order of :data:`forestall.sample.geography.AUTHORITIES`.
 AUTHORITIES = (

@@ -1,4 +1,4 @@
-"""Map points: the streets and named places at which the fictional records lie, each area with a few that hold most of them."""
+"""Map points: the streets and named places at which the fictional records lie; a few of each area hold most of them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def content() -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Points:
-    """P points, ordered by area. ``area``: index of the area; ``kind``: index into ``kinds``; ``weight``: (C, P), share of an
-    area's records of each category that fall there, summing to 1 within an area; ``first``: where each area's points begin."""
+    """P points, ordered by area.
+
+    ``area``: index of the area; ``kind``: index into ``kinds``; ``weight``: (C, P), share of an area's records of each
+    category that fall there, summing to 1 within an area; ``first``: where each area's points begin.
+    """
 
     area: Ints
     easting: Floats
@@ -84,8 +87,8 @@ def points(seed: int, place: Geography, categories: tuple[str, ...]) -> Points:
     weight = weight / totals[:, where]
     return Points(
         area=where,
-        easting=np.round(np.concatenate(easting)),
-        northing=np.round(np.concatenate(northing)),
+        easting=np.asarray(np.round(np.concatenate(easting)), dtype=np.float64),
+        northing=np.asarray(np.round(np.concatenate(northing)), dtype=np.float64),
         street=tuple(names.streets(rng, size)),
         kind=np.asarray(kind, dtype=np.int64),
         kinds=kinds,
