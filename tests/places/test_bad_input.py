@@ -105,12 +105,17 @@ def test_unknown_forces_and_columns(table: Path, forces: Path) -> None:
             explicit(text)
 
 
-def test_mixed_vintages_are_not_guessed(table: Path, tmp_path: Path) -> None:
+def test_a_table_without_vintage_goes_to_whichever_has_its_codes(table: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.csv"
-    plain.write_text("lsoa,pop2021\nW01000000,5\n")
-    with pytest.raises(ForestallError, match="--vintage"):
+    plain.write_text("lsoa,pop2021\nW01000000,5\nW01099999,7\n")
+    places = from_files([plain, table])
+    assert places.level().population[2021][0] == 5
+    assert "W01099999" not in places.level()
+    assert any("1 LSOA of a file that names no vintage" in str(n) for n in places.notes)
+    assert from_files([table, plain], vintage="2011").level().population[2021].tolist()[-1] == 7
+    plain.write_text("lsoa,pop2021\nW01099999,7\n")
+    with pytest.raises(ForestallError, match="--vintage 2011 or 2021"):
         from_files([table, plain])
-    assert from_files([table, plain], vintage="2011").level().population[2021][0] == 5
 
 
 def test_spoilt_places_say_so(boundaries: Path, tmp_path: Path) -> None:

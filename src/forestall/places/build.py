@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from typing import TypeVar
 
 import numpy as np
@@ -49,13 +50,10 @@ def build(given: Given, progress: Callable[[str], None] = lambda _: None) -> Pla
     """Places from what the files say. ``progress`` is told each step. ForestallError where nothing is left."""
     given = _copied(given)
     drafts = given.drafts
-    if "lsoa" in drafts and any(k in drafts for k in VINTAGES):
-        raise ForestallError(
-            "some files say which vintage their LSOAs are and some do not: load the others with --vintage 2011 or 2021"
-        )
+    notes = _undated(drafts)
     progress("what lies in what")
     _todays_authorities(drafts)
-    notes = _best_fit(drafts)
+    notes += _best_fit(drafts)
     _authorities_from_below(drafts)
     _nations(drafts)
     _climb(drafts)
@@ -117,6 +115,36 @@ def _most(counts: Counter[str]) -> str:
     return min(counts.items(), key=lambda m: (-m[1], m[0]))[0]
 
 
+def _undated(drafts: Drafts) -> list[Message]:
+    """Gives what a table without vintage says of an LSOA to each vintage that has its code.
+
+    A code in both is the same area in both. ForestallError where no vintage has any of its codes.
+    """
+    dated = [drafts[k] for k in VINTAGES if k in drafts]
+    if "lsoa" not in drafts or not dated:
+        return []
+    loose = drafts.pop("lsoa")
+    unknown = [c for c in loose.codes if not any(c in d.codes for d in dated)]
+    if len(unknown) == len(loose.codes):
+        raise ForestallError(
+            f"{unknown[0]} and the other LSOAs of files that name no vintage are in none of those that do: load them with "
+            "--vintage 2011 or 2021, and if they are in the store already delete its folder places first"
+        )
+    for draft in dated:
+        part = Draft(**{f.name: getattr(loose, f.name) for f in fields(Draft)})
+        _cut(part, set(draft.codes))
+        draft.take_in(part)
+    if not unknown:
+        return []
+    return [
+        msg_n(
+            "{n:count} LSOA of a file that names no vintage is in none of the vintages loaded, and was left out.",
+            "{n:count} LSOAs of files that name no vintage are in none of the vintages loaded, and were left out.",
+            n=len(unknown),
+        )
+    ]
+
+
 def _todays_authorities(drafts: Drafts) -> None:
     """Puts 2011 LSOAs under the authorities of the 2021 ones."""
     old, new = _lads(drafts.get("lsoa11")), _lads(drafts.get("lsoa21"))
@@ -131,6 +159,9 @@ def _todays_authorities(drafts: Drafts) -> None:
             old[code] = new[code]
         elif lad in became:
             old[code] = _most(became[lad])
+    used = {lad for draft in drafts.values() for lad in _lads(draft).values()}
+    gone = {lad for lad in became if lad not in used} - set(drafts["lad"].polygons)
+    _cut(drafts["lad"], set(drafts["lad"].codes) - gone)
 
 
 def _best_fit(drafts: Drafts) -> list[Message]:
@@ -347,8 +378,11 @@ def _welsh(drafts: Drafts) -> list[Message]:
             if stem in stems:
                 draft.names_cy[code] = stems[stem] + rest
                 added += 1
-    text = "Welsh names of authorities, MSOAs and LSOAs that no file gives are taken from the Welsh names of other LSOAs."
-    return [msg(text)] if added else []
+    if not added:
+        return []
+    return [
+        msg("Welsh names of authorities, MSOAs and LSOAs that no file gives are taken from the Welsh names of other LSOAs.")
+    ]
 
 
 def _partial_forces(drafts: Drafts) -> set[str]:

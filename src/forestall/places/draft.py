@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from forestall.places.project import in_uk_bng, in_uk_wgs84, to_bng
 from forestall.places.source import Source
 
 Values = dict[str, Any]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass
@@ -55,11 +57,22 @@ class Draft:
             easting=np.array([c[0] for c in centres], dtype=np.float64),
             northing=np.array([c[1] for c in centres], dtype=np.float64),
             parents={k: tuple(v.get(c, "") for c in kept) for k, v in sorted(self.parents.items())},
-            population={y: column(v) for y, v in self.population.items()},
-            households={y: column(v) for y, v in self.households.items()},
+            population={y: column(v) for y, v in self.population.items() if v},
+            households={y: column(v) for y, v in self.households.items() if v},
             polygons=polygons if any(p is not None for p in polygons) else None,
             vintage=self.vintage,
         )
+
+    def take_in(self, other: Draft) -> None:
+        """Adds what another draft of the same level says; where both say something, the other's stands."""
+        self.codes.update(other.codes)
+        self.names.update(other.names)
+        self.names_cy.update(other.names_cy)
+        self.centroids.update(other.centroids)
+        self.polygons.update(other.polygons)
+        _merge(self.population, other.population)
+        _merge(self.households, other.households)
+        _merge(self.parents, other.parents)
 
     @staticmethod
     def from_level(key: str, level: Level) -> Draft:
@@ -84,6 +97,11 @@ class Draft:
             parents={k: texts(v) for k, v in level.parents.items()},
             polygons={c: p for c, p in zip(codes, level.polygons or (None,) * len(codes), strict=True) if p is not None},
         )
+
+
+def _merge(into: dict[Key, dict[str, Value]], out: dict[Key, dict[str, Value]]) -> None:
+    for key, values in out.items():
+        into.setdefault(key, {}).update(values)
 
 
 @dataclass
