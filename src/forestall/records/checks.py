@@ -97,9 +97,12 @@ def _gaps(sheet: Sheet, force: str | None) -> list[Finding]:
         first, last = np.flatnonzero(rows)[[0, -1]]
         gone = [t for t in range(first, last) if not rows[t]]
         for t, stop in _runs(gone):
-            text = msg(
+            text = msg_n(
+                "There are no records of {source} in {month:month}, between months that have them. A file is missing, not "
+                "crime: ingest it, or leave the month out of every comparison.",
                 "There are no records of {source} from {month:month} to {until:month}, between months that have them. "
-                "Files are missing, not crime: ingest them, or leave these months out of every comparison.",
+                "Files are missing, not crime: ingest them, or leave these {n:count} months out of every comparison.",
+                stop - t + 1,
                 source=source,
                 month=sheet.months[t],
                 until=sheet.months[stop],
@@ -110,9 +113,12 @@ def _gaps(sheet: Sheet, force: str | None) -> list[Finding]:
             if np.median(each[first : last + 1]) < BUSY:
                 continue
             for t, stop in _runs([t for t in range(first, last + 1) if rows[t] and not each[t]]):
-                text = msg(
+                text = msg_n(
+                    "There is no {category} in the records of {source} in {month:month}, though other records are "
+                    "there and about {usual:count} are usual. Find out why before counting it.",
                     "There is no {category} in the records of {source} from {month:month} to {until:month}, though other "
-                    "records are there and about {usual:count} are usual. Find out why before counting it.",
+                    "records are there and about {usual:count} a month are usual. Find out why before counting it.",
+                    stop - t + 1,
                     category=category_name(category),
                     source=source,
                     month=sheet.months[t],
@@ -304,9 +310,9 @@ def _identifiers(sheet: Sheet, force: str | None) -> list[Finding]:
                 continue
             twins = int(_twins(sheet, without).sum())
             text = msg(
-                "{category}: {n:count} records of {source} have no identifier, and {twins:count} of them "
-                "({share:percent}) are like another in month, point and street. That is no proof of duplication, "
-                "because points are shared and months are long: all are counted, and none can be followed to an outcome.",
+                "{n:count} records of {category} from {source} have no identifier, and {twins:count} of them "
+                "({share:percent}) are like another in month, point and street. That is no proof of duplication, because "
+                "points are shared and months are long: all are counted, and none can be followed to an outcome.",
                 category=category_name(category),
                 source=source,
                 n=int(without.sum()),

@@ -96,7 +96,9 @@ class QualityReport(Result):
                     "{n:count} suspected recording events were found: they stay suspected until the force's crime and "
                     "incident registrar confirms or rejects them.",
                     events,
-                ),
+                )
+                if events
+                else msg("No recording event is suspected."),
                 msg(
                     "A change of recording that came slowly, or that left points and streets as they were in a single "
                     "area, can't be told from a change in crime and is not listed."
