@@ -111,6 +111,17 @@ def test_the_map_fits_a_page(gwent: Places) -> None:
     assert set(first["parents"]) == {"msoa", "ward", "lad", "force"}
 
 
+def test_part_of_a_map_lies_on_the_whole(gwent: Places) -> None:
+    whole = {f["properties"]["code"]: f for f in gwent.geojson("lsoa", tolerance=30)["features"]}
+    for start in (0, 100, 200, 340):
+        some = gwent.level().codes[start : start + 7]
+        part = gwent.geojson("lsoa", some, tolerance=30)["features"]
+        assert [f["properties"]["code"] for f in part] == list(some)
+        for f in part:
+            ours, theirs = (shapely.from_geojson(json.dumps(g["geometry"])) for g in (f, whole[f["properties"]["code"]]))
+            assert ours.equals(theirs)
+
+
 def test_the_crosswalk_of_2011_to_2021(gwent: Places) -> None:
     """Eight LSOAs were split in two and two pairs merged: 368 + 8 - 2 = 374. The table's own lsoa11cd column repeats the
     2021 code and says nothing of this."""

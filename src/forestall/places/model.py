@@ -228,8 +228,7 @@ class Places:
         """A GeoJSON FeatureCollection in WGS84 for maps: see :func:`forestall.places.shapes.feature_collection`."""
         from forestall.places.shapes import feature_collection
 
-        at = self.level(level)
-        return feature_collection(at if codes is None else at.take(codes), tolerance)
+        return feature_collection(self.level(level), tolerance, codes)
 
     @staticmethod
     def open(store: str | Path, version: str | None = None) -> Places | None:

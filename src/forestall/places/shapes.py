@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,25 @@ PAGE_TOLERANCE = 130.0
 PARENTS = ("msoa", "ward", "lad", "lpa", "force")
 
 
-def feature_collection(level: Level, tolerance: float = PAGE_TOLERANCE) -> dict[str, Any]:
-    """A GeoJSON FeatureCollection of a level's areas, in their order.
+def feature_collection(
+    level: Level, tolerance: float = PAGE_TOLERANCE, codes: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """A GeoJSON FeatureCollection of a level's areas, or of ``codes``, in that order.
 
     ``tolerance`` in metres: detail finer than this goes, shared boundaries staying shared (``coverage_simplify``); 0
     keeps all. The default suits a self-contained page, 30 a map that zooms. Coordinates are rounded. Properties:
     ``code``, ``name``, ``name_cy`` (the English where there is no other) and ``parents`` (level -> code, up to the
-    force). An area without a polygon is a point; without a centroid too, its geometry is null.
+    force). An area without a polygon is a point; without a centroid too, its geometry is null. An area looks the same
+    whichever others are asked for, so that maps lie on each other.
     """
     places = FINE if tolerance < 50 else COARSE
-    shapes = _simplified(level, tolerance, places)
+    wanted = list(range(len(level))) if codes is None else [level.index(c) for c in codes]
+    shapes = _simplified(level, wanted, tolerance, places)
     lon, lat = to_wgs84(level.easting, level.northing)
     features = []
-    for i, code in enumerate(level.codes):
-        shape = shapes[i]
+    for i in wanted:
+        code = level.codes[i]
+        shape = shapes.get(i)
         if shape is not None:
             geometry: dict[str, Any] | None = _geometry(shape, places)
         elif np.isfinite(lon[i]):
@@ -49,19 +55,27 @@ def feature_collection(level: Level, tolerance: float = PAGE_TOLERANCE) -> dict[
     return {"type": "FeatureCollection", "features": features}
 
 
-def _simplified(level: Level, tolerance: float, places: int) -> list[Any]:
-    """Each area's polygon in WGS84, simplified, or None."""
+def _simplified(level: Level, wanted: list[int], tolerance: float, places: int) -> dict[int, Any]:
+    """The wanted areas' polygons in WGS84, simplified, by index."""
     import shapely
 
-    out: list[Any] = [None] * len(level)
     if level.polygons is None:
-        return out
-    have = [i for i, p in enumerate(level.polygons) if p is not None and not p.is_empty]
-    shapes = np.array([level.polygons[i] for i in have], dtype=object)
-    if tolerance > 0 and len(shapes):
-        shapes = shapely.coverage_simplify(shapes, tolerance)
+        return {}
+    all_shapes = np.array(level.polygons, dtype=object)
+    there = np.array([p is not None and not p.is_empty for p in level.polygons])
+    asked = np.array(wanted, dtype=np.int64)
+    asked = asked[there[asked]]
+    rows, shapes = asked, all_shapes[asked]
+    if tolerance > 0 and len(asked):
+        # Where three areas meet stays fixed, so the areas beside the wanted ones are needed for the same result.
+        have = np.flatnonzero(there)
+        beside = have[shapely.STRtree(all_shapes[have]).query(shapes, predicate="intersects")[1]]
+        rows = np.unique(np.concatenate([asked, beside]))
+        shapes = shapely.coverage_simplify(all_shapes[rows], tolerance)
+        rows, shapes = (a[np.isin(rows, asked)] for a in (rows, shapes))
     shapes = shapely.transform(shapes, lambda xy: np.round(np.column_stack(to_wgs84(xy[:, 0], xy[:, 1])), places))
-    for i, shape, valid in zip(have, shapes, shapely.is_valid(shapes), strict=True):
+    out: dict[int, Any] = {}
+    for i, shape, valid in zip(rows.tolist(), shapes, shapely.is_valid(shapes), strict=True):
         # Rounding may pinch a narrow neck; one that leaves nothing goes out as it was rounded.
         better = shape if valid else mended(shape)
         out[i] = shape if better.is_empty else better
