@@ -167,15 +167,15 @@ def concentration_chart(
 ) -> Spec:
     """The cumulative share of records in the most burdened areas, against the curve that chance alone would give.
 
-    ``observed`` and ``chance``: cumulative shares from 0 to 1, one for each area, the most burdened first (a leading 0 is
-    added). ``mark``: (share of areas, share of records) to point out. All areas would carry the same on the diagonal, but
-    chance alone lifts counts above it; only what stands above the chance curve is concentration.
+    ``observed`` and ``chance``: cumulative shares from 0 to 1 at the top 0, 1, 2 … areas, the most burdened first.
+    ``mark``: (share of areas, share of records) to point out. All areas would carry the same on the diagonal, but chance
+    alone lifts counts above it; only what stands above the chance curve is concentration.
     """
     here, by_chance = msg("as recorded").render(language), msg("chance alone").render(language)
     rows = [
-        {"x": i / (len(values)), "y": y, "what": what}
+        {"x": i / max(1, len(values) - 1), "y": y, "what": what}
         for what, values in ((here, list(observed)), (by_chance, list(chance)))
-        for i, y in _thinned([0.0, *values])
+        for i, y in _thinned(values)
     ]
     share = {"format": ".0%", "tickCount": 5 if width > 500 else 3, "labelFlush": False}
     x = {
@@ -238,12 +238,12 @@ def compared_chart(
     axis: Message,
     language: str = "en",
     *,
-    zero: str | None = None,
+    line: float | None = None,
     width: int = WIDE,
     height: int = 200,
 ) -> Spec:
-    """Two monthly figures side by side, told apart by shape and colour; None leaves a gap. ``zero`` labels a reference line
-    at 0."""
+    """Two monthly figures side by side, told apart by shape and colour; None leaves a gap. ``line``: where to draw a
+    reference line."""
     labels = [n.render(language) for n in names]
     rows = [
         {"month": m, "y": y, "what": what}
@@ -274,8 +274,8 @@ def compared_chart(
         },
         {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": encoding},
     ]
-    if zero is not None:
-        layers.insert(0, {"mark": {"type": "rule", "color": palette.MUTED}, "encoding": {"y": {"datum": 0}}})
+    if line is not None:
+        layers.insert(0, {"mark": {"type": "rule", "color": palette.MUTED}, "encoding": {"y": {"datum": line}}})
     spec = {"$schema": SCHEMA, "width": width - 62, "height": height, "data": {"values": rows}, "layer": layers}
     return legend(spec, [(labels[0], "circle", palette.ACCENT), (labels[1], "square", palette.OTHER)])
 

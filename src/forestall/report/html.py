@@ -1,0 +1,224 @@
+"""A document as one self-contained HTML file: no script, nothing loaded from anywhere, and a policy that says so."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from forestall.report import charts, maps
+from forestall.report import document as d
+from forestall.results import Table
+from forestall.text import Message, msg
+
+#: Widths at which maps are drawn: beside a list on a desk, and on a phone.
+MAP_WIDE, MAP_NARROW = 470, 350
+
+
+def page(document: d.Document, language: str = "en") -> str:
+    """The whole file, in English (``en``) or Welsh (``cy``)."""
+    return _Page(language).page(document)
+
+
+@functools.cache
+def style() -> str:
+    """The style sheet, written into each page."""
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8").strip()
+
+
+def policy() -> str:
+    """The page's content security policy: it may use its own style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+class _Page:
+    """Renders blocks in one language, and keeps the ids of one page apart."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._ids: dict[str, int] = {}
+
+    def t(self, text: Message | str) -> str:
+        """Text, escaped."""
+        return escape(text.render(self.language) if isinstance(text, Message) else text)
+
+    def page(self, doc: d.Document) -> str:
+        about = " · ".join(self.t(a) for a in doc.about)
+        banner = f'<div class="banner"><div class="wide-in">{self.t(doc.banner)}</div></div>' if doc.banner else ""
+        contents = "".join(f'<li><a href="#{s.id}">{self.t(s.label or s.title)}</a></li>' for s in doc.sections)
+        lead = "".join(f'<p class="lead">{self.t(p)}</p>' for p in doc.lead)
+        sections = "".join(self.section(s) for s in doc.sections)
+        return (
+            f'<!doctype html>\n<html lang="{escape(self.language)}">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy())}">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta name="referrer" content="no-referrer">\n'
+            f"<title>{self.t(doc.title)} – {self.t(doc.name)}</title>\n<style>{style()}</style>\n</head>\n<body>\n"
+            f'<a class="skip" href="#main">{self.t(msg("Skip to main content"))}</a>\n{banner}'
+            f'<header class="top"><div class="wide-in"><span class="brand">{self.t(doc.name)}</span>'
+            f'<p class="about">{about}</p></div></header>\n'
+            f'<main id="main" class="wide-in">\n<h1>{self.t(doc.title)}</h1>\n{lead}\n'
+            f'<nav aria-label="{self.t(msg("On this page"))}"><ol>{contents}</ol></nav>\n{sections}\n'
+            "</main>\n</body>\n</html>\n"
+        )
+
+    def section(self, section: d.Section) -> str:
+        label = f'<span class="label">{self.t(section.label)}</span>' if section.label else ""
+        return (
+            f'<section id="{escape(section.id)}" aria-labelledby="{escape(section.id)}-h">'
+            f'<h2 id="{escape(section.id)}-h">{label}{self.t(section.title)}</h2>{self.blocks(section.blocks)}</section>\n'
+        )
+
+    def blocks(self, blocks: Iterable[d.Block]) -> str:
+        return "".join(self.block(b) for b in blocks)
+
+    def block(self, block: d.Block) -> str:
+        match block:
+            case d.Paragraph(text, kind):
+                return f"<p>{self.t(text)}</p>" if kind == "plain" else f'<p class="{escape(kind)}">{self.t(text)}</p>'
+            case d.Heading(text):
+                return f"<h3>{self.t(text)}</h3>"
+            case d.Bullets(items):
+                return '<ul class="text">' + "".join(f"<li>{self.t(i)}</li>" for i in items) + "</ul>"
+            case d.Callout(heading, texts, kind):
+                inner = "".join(f"<p>{self.t(p)}</p>" for p in texts)
+                return f'<div class="callout {escape(kind)}"><h3>{self.t(heading)}</h3>{inner}</div>'
+            case d.Figure():
+                return self.figure(block)
+            case d.TableBlock(table, name):
+                return self.table(table, name)
+            case d.Entries(entries):
+                return '<ol class="entries">' + "".join(self.entry(e) for e in entries) + "</ol>"
+            case d.Beside(first, second):
+                return (
+                    f'<div class="beside"><div class="first">{self.blocks(first)}</div>'
+                    f"<div>{self.blocks(second)}</div></div>"
+                )
+            case d.Source():
+                return self.source(block)
+
+    def figure(self, figure: d.Figure) -> str:
+        picture = figure.picture
+        if isinstance(picture, d.Chart):
+            wide, narrow = (
+                charts.chart_svg(picture.spec(self.language, w), self.language, picture.title, picture.desc)
+                for w in (charts.WIDE, charts.NARROW)
+            )
+        else:
+            wide, narrow = (
+                maps.map_svg(
+                    picture.geojson, picture.values, picture.classes, zones=picture.zones, backdrop=picture.backdrop,
+                    title=picture.title, desc=picture.desc, language=self.language, width=w,
+                )
+                for w in (MAP_WIDE, MAP_NARROW)
+            )  # fmt: skip
+        table = ""
+        if figure.table is not None:
+            words = self.t(msg("The numbers behind this picture"))
+            table = f"<details><summary>{words}</summary>{self.table(figure.table, figure.name)}</details>"
+        note = f'<p class="small">{self.t(figure.note)}</p>' if figure.note else ""
+        return (
+            f"<figure><figcaption>{self.t(figure.headline)}</figcaption>"
+            f'<div class="desk">{self.apart(wide)}</div><div class="phone">{self.apart(narrow)}</div>{note}{table}</figure>'
+        )
+
+    def apart(self, svg: str) -> str:
+        """The drawing with ids that no other drawing of the page has."""
+        found = re.search(r'aria-labelledby="(f[0-9a-f]{10})-t', svg)
+        if found is None:
+            return svg
+        key = found[1]
+        n = self._ids[key] = self._ids.get(key, 0) + 1
+        return svg if n == 1 else svg.replace(f"{key}-", f"{key}x{n}-")
+
+    def entry(self, entry: d.Entry) -> str:
+        facts = "".join(f"<span>{self.t(f)} </span>" for f in entry.facts)
+        spark = ""
+        if entry.spark is not None:
+            s = entry.spark
+            drawn = charts.sparkline(s.series, self.language, since=s.since, until=s.until)
+            spark = f'<div class="spark">{self.apart(drawn)}</div>'
+        more = ""
+        if entry.blocks:
+            summary = self.t(entry.more or msg("The evidence"))
+            hidden = f'<span class="hidden"> {self.t(msg("for number {n}", n=entry.number))}</span>'
+            more = f"<details><summary>{summary}{hidden}</summary>{self.blocks(entry.blocks)}</details>"
+        return (
+            f'<li class="entry"><div class="no" aria-hidden="true">{entry.number}</div><div>'
+            f'<div class="head"><h3><span class="hidden">{entry.number}. </span>{self.t(entry.headline)}</h3>'
+            f'<span class="tag{" strong" if entry.strong else ""}">{self.t(entry.standing)}</span></div>'
+            f'<p class="facts">{facts}</p>{spark}{more}</div></li>'
+        )
+
+    def table(self, table: Table, name: str) -> str:
+        heads = "".join(
+            f'<th scope="col"{_n(c.numeric)}>{self.t(c.label)}'
+            + (f' <span class="unit">{self.t(c.unit)}</span>' if c.unit else "")
+            + "</th>"
+            for c in table.columns
+        )
+        rows = []
+        for row in table.rows:
+            cells = []
+            for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
+                text = self.cell(value)
+                kind = _n(column.numeric) or (' class="long"' if len(text) > 24 else "")
+                cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
+            rows.append(f"<tr>{''.join(cells)}</tr>")
+        caption = self.t(table.caption or msg("Table"))
+        csv = quote(table.to_csv(self.language))
+        words = self.t(msg("Download CSV"))
+        return (
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+            f'<p class="get"><a download="{escape(name)}.csv" href="data:text/csv;charset=utf-8,{csv}">{words}'
+            f'<span class="hidden">: {caption}</span></a></p>'
+        )
+
+    def cell(self, value: Any) -> str:
+        match value:
+            case None:
+                return f'<abbr title="{self.t(msg("not known"))}">–</abbr>'
+            case bool():
+                return self.t(msg("yes") if value else msg("no"))
+            case int():
+                return f"{value:,}"
+            case float():
+                return escape(
+                    f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+                )
+            case list() | tuple():
+                return ", ".join(self.cell(v) for v in value)
+            case Message():
+                return self.t(value)
+            case _:
+                return escape(str(value))
+
+    def source(self, source: d.Source) -> str:
+        p = source.provenance
+        facts: list[tuple[Message, str]] = [
+            (msg("Data snapshot"), p.snapshot),
+            (msg("Method"), f"{p.method} {p.version}"),
+            (msg("Settings"), ", ".join(f"{k} {_setting(v)}" for k, v in p.parameters.items())),
+            (msg("Seed"), str(p.seed)),
+        ]
+        terms = "".join(f"<dt>{self.t(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts)
+        command = (
+            f"<p>{self.t(msg('Make this page again:'))} <code>{escape(source.command)}</code></p>" if source.command else ""
+        )
+        return f'<div class="source"><dl>{terms}</dl>{"".join(f"<p>{self.t(x)}</p>" for x in source.lines)}{command}</div>'
+
+
+def _n(numeric: bool) -> str:
+    return ' class="n"' if numeric else ""
+
+
+def _setting(value: Any) -> str:
+    return "–".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)
