@@ -51,8 +51,8 @@ EXTRACTED_DAYS_AFTER = 6
 class Events:
     """N records, one element of each array a record; -1 is none.
 
-    ``when`` to the minute, ``until`` the latest it can have happened (equal to ``when`` where seen). ``point``: index of the
-    map point, -1 where the place is not known. ``offence``: index into ``content()["offences"][category]``. Persons are
+    ``when`` to the minute, ``until`` the latest it can have happened (equal to ``when`` where seen). ``point``: index of
+    the map point, -1 where the place is not known. ``offence``: index into ``content()["offences"][category]``. Persons are
     numbers, -1 for nobody. ``cancelled``: the record was made and later found to be no crime.
     """
 

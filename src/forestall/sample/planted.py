@@ -161,13 +161,13 @@ def plants(place: Geography, categories: tuple[str, ...], months: tuple[str, ...
             "recording-change",
             "recording-change",
             None,
-            "public-order",
+            "other-crime",
             (),
             "2023-06",
             last,
-            0.68,
-            "From this month a public order offence in the course of another offence is no longer recorded apart: the "
-            "count falls by a third everywhere at once, and nothing else changes.",
+            2.4,
+            "From this month breaches of court orders, until then kept in another system, are recorded as crimes: the "
+            "count more than doubles everywhere at once, and nothing else changes.",
         )
     )
     return tuple(out)
