@@ -96,7 +96,8 @@ class Model:
         shape = 1.0 / np.maximum(variance, 1e-6)
         rate = self.mean * np.exp(log) * (rng.standard_gamma(shape) / shape)
         if planted:
-            rate = rate * self.planted
+            more = self.mean * np.maximum(self.planted - 1.0, 0.0)  # what is added has no bursts or drifts of its own
+            rate = rate * np.minimum(self.planted, 1.0) + more
         if boost is not None:
             category, areas, months, factor = boost
             c = self.categories.index(category)

@@ -1,7 +1,7 @@
 """The planted truth: problems, responses and one recording change whose place, time and size are known.
 
-Each is a factor on the model's mean, so planted counts are drawn like all others. Where each lies is chosen from the map
-and the mean, the same for the same seed; no two touch.
+Each is a factor on the model's mean: what falls is thinned, what rises is added, and counts are drawn like all others.
+Where each lies is chosen from the map and the mean, the same for the same seed; no two touch.
 """
 
 from __future__ import annotations
