@@ -38,9 +38,9 @@ def secret_key(path: Path) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_key(path)
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            return _read_key(path)
         raise ForestallError(
             f"cannot write the workplace's key file {path} ({error.strerror}): name a place that can be written with "
             "--db or FORESTALL_SECRET_KEY"

@@ -79,8 +79,26 @@ class Pinned:
 
     @functools.cached_property
     def packed(self) -> dict[str, bytes]:
-        """GeoJSON of the areas (``lsoa``) and the local authorities (``lad``), gzipped once."""
-        return {"lsoa": _pack(self.geojson), "lad": _pack(self.hub_geojson)}
+        """GeoJSON of the areas (``lsoa``), the local authorities (``lad``) and the names (``labels``), gzipped once."""
+        return {"lsoa": _pack(self.geojson), "lad": _pack(self.hub_geojson), "labels": _pack(self.labels)}
+
+    @functools.cached_property
+    def labels(self) -> dict[str, Any]:
+        """Points with the names of wards (or of middle-layer areas): what tells a reader where one is without a basemap."""
+        from forestall.places.project import to_wgs84
+
+        name = next((n for n in ("ward", "msoa") if n in self.places.levels), None)
+        codes = {self.places.parent(a, name) for a in self.areas} if name else set()
+        features = []
+        if name:
+            level = self.places.level(name)
+            lon, lat = to_wgs84(level.easting, level.northing)
+            for i, code in enumerate(level.codes):
+                if code in codes and np.isfinite(lon[i]):
+                    names = {"code": code, "name": self.places.name(code), "name_cy": self.places.name(code, "cy")}
+                    point = {"type": "Point", "coordinates": [round(float(lon[i]), 5), round(float(lat[i]), 5)]}
+                    features.append({"type": "Feature", "properties": names, "geometry": point})
+        return {"type": "FeatureCollection", "features": features}
 
 
 def _pack(collection: dict[str, Any]) -> bytes:

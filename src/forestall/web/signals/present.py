@@ -13,6 +13,14 @@ from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned
 
 KIND = {"rising": msg("Rising"), "force-wide": msg("Force-wide"), "concentrated": msg("Concentrated")}
+STANDING_OF = {
+    ("rising", True): msg("Rising, established"),
+    ("rising", False): msg("Rising, could be chance"),
+    ("force-wide", True): msg("Force-wide, established"),
+    ("force-wide", False): msg("Force-wide, could be chance"),
+    ("concentrated", True): msg("Concentrated"),
+    ("concentrated", False): msg("Concentrated"),
+}
 SORT = {"themes": msg("theme"), "harm": msg("harm"), "change": msg("change"), "count": msg("count")}
 STANDING = {"suspected": msg("Suspected"), "confirmed": msg("Confirmed"), "rejected": msg("Rejected")}
 SHAPE = {
@@ -38,11 +46,9 @@ class Row:
         return KIND[self.signal.kind]
 
     @property
-    def standing(self) -> Message | None:
-        """In words, because a colour alone says nothing."""
-        if self.signal.kind == "concentrated":
-            return None
-        return msg("established") if self.signal.established else msg("could be chance")
+    def standing(self) -> Message:
+        """Kind and certainty in words, because a colour alone says nothing."""
+        return STANDING_OF[self.signal.kind, self.signal.established]
 
     @property
     def figure(self) -> str:
@@ -56,8 +62,8 @@ class Row:
         s = self.signal
         if s.kind == "concentrated":
             n = len(s.areas)
-            return msg_n("of the force’s records, in {n:count} area", "of the force’s records, in {n:count} areas", n=n)
-        return msg("{low} to {high}", low=percent(s.interval[0]), high=percent(s.interval[1]))
+            return msg_n("of all records, in {n:count} area", "of all records, in {n:count} areas", n=n)
+        return interval(percent(s.interval[0]), percent(s.interval[1]), open_ended(s))
 
     @property
     def counts(self) -> Message:
@@ -66,14 +72,22 @@ class Row:
 
     @property
     def months(self) -> Message:
-        s = self.signal
-        return span(s.since, s.until)
+        return msg("since {since:month}", since=self.signal.since)
 
     @property
     def harm(self) -> Message | None:
         if self.signal.harm is None:
             return None
         return msg("harm {days:count}", days=self.signal.harm)
+
+
+def open_ended(s: Signal) -> bool:
+    """Whether the interval has no upper end: a scan writes it as a thousand times the ratio, which JSON can hold."""
+    return s.interval[1] >= 999 * max(s.ratio, 1e-9)
+
+
+def interval(low: str, high: str, endless: bool) -> Message:
+    return msg("{low} or more", low=low) if endless else msg("{low} to {high}", low=low, high=high)
 
 
 def percent(ratio: float) -> str:
@@ -84,29 +98,29 @@ def percent(ratio: float) -> str:
     return f"{'−' if change < 0 else '+' if change > 0 else ''}{abs(change)}%"
 
 
-def span(since: str, until: str) -> Message:
-    if since == until:
-        return msg("{month:month}", month=since)
-    return msg("{since:month} to {until:month}", since=since, until=until)
-
-
 def answer(signals: Sequence[Signal], until: str) -> Message:
     """The sentence on top of the list: what stands out."""
     sure = sum(s.established for s in signals)
     places = sum(s.kind == "concentrated" for s in signals)
-    maybe = len(signals) - sure - places
-    parts = []
-    if sure:
-        parts.append(msg_n("{n:count} rise is established", "{n:count} rises are established", n=sure))
-    if maybe:
-        parts.append(msg_n("{n:count} could be chance", "{n:count} could be chance", n=maybe))
-    if places:
-        parts.append(
-            msg_n("{n:count} small place holds an outsize share", "{n:count} small places hold an outsize share", n=places)
-        )
-    if not parts:
-        return msg("Nothing stands out, up to {until:month}.", until=until)
-    return msg("{parts:list}, up to {until:month}.", parts=parts, until=until)
+    rises = (
+        msg_n("{n:count} rise is established", "{n:count} rises are established", n=sure)
+        if sure
+        else msg("no rise is established")
+    )
+    held = msg_n("{n:count} small place holds an outsize share", "{n:count} small places hold an outsize share", n=places)
+    if not places:
+        return msg("Up to {until:month}, {rises}.", until=until, rises=rises)
+    return msg("Up to {until:month}, {rises} and {places}.", until=until, rises=rises, places=held)
+
+
+def aside(signals: Sequence[Signal]) -> Message | None:
+    """What is listed too, and should not be taken for sure."""
+    maybe = sum(not s.established and s.kind != "concentrated" for s in signals)
+    if not maybe:
+        return None
+    return msg_n(
+        "{n:count} more rise is listed that could be chance.", "{n:count} more rises are listed that could be chance.", n=maybe
+    )
 
 
 def headline(s: Signal) -> Message:

@@ -49,6 +49,7 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         "held": held,
         "choice": choice,
         "answer": present.answer(signals, held.until),
+        "aside": present.aside(signals),
         "groups": groups,
         "map_svg": drawings.force_map(held, rows, request.language, _href),
         "spark": functools.partial(drawings.sparkline, held, language=request.language),
@@ -81,6 +82,7 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "held": held,
         "s": s,
         "row": present.Row(1, s),
+        "interval": present.interval(f"{s.interval[0]:.2f}", f"{s.interval[1]:.2f}", present.open_ended(s)),
         "headline": present.headline(s),
         "limits": present.limits(held),
         "map_svg": drawings.signal_map(held, s.id, request.language),
@@ -129,7 +131,7 @@ def events_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
 
 @with_scan
 def area_layer(request: HttpRequest, held: Pinned, level: str) -> HttpResponse:
-    if level not in ("lsoa", "lad"):
+    if level not in held.packed:
         raise Http404
     body = actions.see_map(held=held, level=level, trail=Trail.of(request))
     etag = quote_etag(f"{held.places.version}-{level}-{len(body)}")

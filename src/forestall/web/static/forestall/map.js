@@ -113,7 +113,8 @@ async function draw(holder) {
 
   const d = holder.dataset;
   const maplibre = await loadLibrary(d.library, d.worker);
-  const [areas, hubs] = await Promise.all([collection(d.areasUrl), collection(d.hubsUrl)]);
+  const [areas, hubs, labels] = await Promise.all(
+    [d.areasUrl, d.hubsUrl, d.labelsUrl].map((url) => (url ? collection(url) : { features: [] })));
   const near = d.near ? new Set(d.near.split(" ")) : null;
   const [fills, lines] = zoneFeatures(zones, areas);
   const framed = near ? areas.features.filter((f) => near.has(f.properties.code)) : areas.features;
@@ -175,14 +176,12 @@ async function draw(holder) {
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), "bottom-left");
   map.once("load", () => {
-    if (!near) {
-      for (const hub of hubs.features) {
-        const label = document.createElement("span");
-        label.className = "f-hub";
-        label.textContent = d.language === "cy" ? hub.properties.name_cy : hub.properties.name;
-        label.setAttribute("aria-hidden", "true");
-        new maplibre.Marker({ element: label }).setLngLat(centre([hub])).addTo(map);
-      }
+    for (const place of near ? labels.features : hubs.features) {
+      const label = document.createElement("span");
+      label.className = near ? "f-hub f-hub--ward" : "f-hub";
+      label.textContent = d.language === "cy" ? place.properties.name_cy : place.properties.name;
+      label.setAttribute("aria-hidden", "true");
+      new maplibre.Marker({ element: label }).setLngLat(centre([place])).addTo(map);
     }
     for (const zone of zones) {
       if (!zone.features.length) continue;

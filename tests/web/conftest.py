@@ -1,0 +1,61 @@
+"""The workplace on a small store. Settings come from the environment, as they do when a program serves."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="forestall-web-")
+os.environ["FORESTALL_STORE"] = str(Path(_FOLDER.name) / "store")
+os.environ["FORESTALL_DB"] = str(Path(_FOLDER.name) / "workplace.sqlite3")
+os.environ["DJANGO_SETTINGS_MODULE"] = "forestall.web.settings"
+
+import django  # noqa: E402 - the settings read the environment when they are loaded
+
+django.setup()
+
+PASSWORD = "a long and dull password"  # of accounts in a database that the tests throw away
+
+
+@pytest.fixture(scope="session")
+def made_store() -> Path:
+    from web import build
+
+    return build.store(Path(_FOLDER.name) / "made")
+
+
+@pytest.fixture(autouse=True)
+def store(settings, made_store):
+    settings.STORE = made_store
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return made_store
+
+
+@pytest.fixture
+def person(db):  # noqa: ARG001 - it opens the database
+    """Makes a person with a role: ``person("analyst")``."""
+    from forestall.web.people.models import HeldRole, User
+
+    def make(role: str, area: str = "", username: str | None = None):
+        user, _ = User.objects.get_or_create(username=username or role)
+        user.set_password(PASSWORD)
+        user.save()
+        if role:
+            HeldRole.objects.create(user=user, role=role, area=area)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def reader(client, person):
+    """Signs a person of a role in and hands the client over: ``reader("analyst")``."""
+
+    def sign_in(role: str, area: str = ""):
+        client.force_login(person(role, area))
+        return client
+
+    return sign_in

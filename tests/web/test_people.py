@@ -1,0 +1,160 @@
+import json
+import stat
+
+import pytest
+
+from forestall.errors import ForestallError
+from forestall.web.audit.models import Event
+from forestall.web.audit.trail import Trail
+from forestall.web.people import actions, backend
+from forestall.web.people.models import FailedSignIn, User
+from forestall.web.people.permissions import ROLES
+from web.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_in(client, username="analyst", password=PASSWORD, **more):
+    return client.post("/sign-in/", {"username": username, "password": password, **more})
+
+
+def test_signing_in_and_out(client, person):
+    person("analyst")
+    assert client.get("/").headers["Location"] == "/sign-in/?next=/"
+    answer = sign_in(client, " Analyst ", next="/recording-events/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/recording-events/")
+    assert client.get("/").status_code == 200
+    assert client.post("/sign-out/").headers["Location"] == "/sign-in/"
+    assert client.get("/").status_code == 302
+    kinds = [e.act for e in Event.objects.all()]
+    assert kinds[0] == "sign-in"
+    assert kinds[-1] == "sign-out"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("analyst", "wrong"), "do not belong together"),
+        (("nobody", PASSWORD), "do not belong together"),
+        (("", ""), "Enter your name"),
+        (("analyst", ""), "Enter your password"),
+        (("a\x00b", "x"), "Enter your name"),
+        (("x" * 5000, "y" * 5000), "Enter your name"),
+    ],
+)
+def test_what_a_failed_sign_in_says(client, person, given, told):
+    person("analyst")
+    answer = sign_in(client, *given)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert "Error: Sign in" in answer.content.decode()
+
+
+def test_guessing_is_slowed_down_and_a_colleague_is_not_locked_out(client, person):
+    person("analyst")
+    for _ in range(backend.PER_PAIR):
+        assert sign_in(client, password="guess").status_code == 422
+    refused = sign_in(client)
+    assert refused.status_code == 429
+    assert "wait 15 minutes" in refused.content.decode()
+    elsewhere = client.post("/sign-in/", {"username": "analyst", "password": PASSWORD}, REMOTE_ADDR="127.0.0.9")
+    assert elsewhere.status_code == 302
+    assert not FailedSignIn.objects.filter(name_hash__contains="analyst").exists()
+    assert set(Event.objects.filter(act="sign-in-failed").values_list("record", flat=True)) == {
+        f"user:{User.objects.get().pk}"
+    }
+
+
+def test_old_failures_are_forgotten(client, person):
+    import datetime as dt
+
+    from django.utils import timezone
+
+    person("analyst")
+    for days, count in ((2, 60), (0.02, 5)):
+        for _ in range(count):
+            FailedSignIn.objects.create(
+                at=timezone.now() - dt.timedelta(days=days), name_hash=backend.name_hash("analyst"), address="127.0.0.1"
+            )
+    assert sign_in(client, password="guess").status_code == 422
+    assert FailedSignIn.objects.count() == 6
+
+
+@pytest.mark.parametrize("onwards", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil.example"])
+def test_nobody_is_sent_to_another_site(client, person, onwards):
+    person("analyst")
+    assert sign_in(client, next=onwards).headers["Location"] == "/"
+
+
+def test_a_form_without_its_token_is_refused_in_plain_words(person):
+    from django.test import Client
+
+    person("analyst")
+    answer = sign_in(Client(enforce_csrf_checks=True))
+    assert answer.status_code == 403
+    assert "open for too long" in answer.content.decode()
+
+
+def test_the_language_is_kept_with_cookie_and_account(client, person):
+    person("analyst")
+    assert 'lang="en"' in client.get("/sign-in/").content.decode()
+    answer = client.post("/language/", {"language": "cy", "next": "/sign-in/?next=/"})
+    assert answer.headers["Location"] == "/sign-in/?next=/"
+    assert '<html lang="cy"' in client.get("/sign-in/").content.decode()
+    sign_in(client)
+    client.post("/language/", {"language": "cy"})
+    client.cookies.pop("forestall_language")
+    assert client.get("/").headers["Content-Language"] == "cy"
+    assert User.objects.get().language == "cy"
+    client.post("/language/", {"language": "xx"})
+    assert User.objects.get().language == "en"
+
+
+def test_a_browser_set_to_welsh_gets_welsh(client):
+    assert (
+        client.get("/sign-in/", headers={"Accept-Language": "cy-GB,cy;q=0.9,en;q=0.5"}).headers["Content-Language"] == "cy"
+    )
+
+
+def test_demo_accounts(tmp_path):
+    first = actions.make_demo_accounts(folder=tmp_path / "demo", trail=Trail.operator())
+    kept = tmp_path / "demo" / actions.DEMO_FILE
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert json.loads(kept.read_text()) == first
+    assert set(first) == {"analyst", "officer", "supervisor", "chief", "partner", "commissioner"}
+    assert len(set(first.values())) == 6
+    assert actions.make_demo_accounts(folder=tmp_path / "demo", trail=Trail.operator()) == first
+    assert actions.make_demo_accounts(folder=tmp_path / "other", trail=Trail.operator()) != first
+    assert User.objects.count() == 6
+
+
+def test_demo_accounts_work_on_loopback_alone(client, tmp_path, settings):
+    password = actions.make_demo_accounts(folder=tmp_path, trail=Trail.operator())["analyst"]
+    from_elsewhere = client.post("/sign-in/", {"username": "analyst", "password": password}, REMOTE_ADDR="192.0.2.7")
+    assert from_elsewhere.status_code == 422
+    assert sign_in(client, password=password).status_code == 302
+    assert client.get("/").status_code == 200
+    settings.LOOPBACK = False
+    assert client.get("/").status_code == 302
+    assert sign_in(client, password=password).status_code == 422
+
+
+def test_a_demo_never_takes_a_real_account(tmp_path, person):
+    person("analyst")
+    with pytest.raises(ForestallError, match="real account named analyst"):
+        actions.make_demo_accounts(folder=tmp_path, trail=Trail.operator())
+    assert User.objects.count() == 1
+
+
+def test_the_operator_makes_an_account():
+    password = actions.make_account(username="Ann", role="supervisor", trail=Trail.operator())
+    user = User.objects.get(username="ann")
+    assert user.check_password(password)
+    assert not user.is_demo
+    assert actions.make_account(username="ann", role="supervisor", trail=Trail.operator()) != password
+    assert user.roles.count() == 1
+    with pytest.raises(ForestallError, match="no role king"):
+        actions.make_account(username="bob", role="king", trail=Trail.operator())
+    with pytest.raises(ForestallError, match="one word"):
+        actions.make_account(username="two words", role="analyst", trail=Trail.operator())
+    assert set(ROLES) >= {"analyst", "registrar"}
