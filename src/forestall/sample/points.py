@@ -81,8 +81,8 @@ def points(seed: int, place: Geography, categories: tuple[str, ...]) -> Points:
     p = plain + central * np.clip(place.centrality, 0, 2.5)[where][:, None]
     p /= p.sum(axis=1, keepdims=True)
     kind = (p.cumsum(axis=1) < rng.random(size)[:, None]).sum(axis=1).clip(max=len(kinds) - 1)
-    general = np.exp(rng.normal(0, 0.92, size))
-    weight = general * np.exp(rng.normal(0, 0.6, (len(categories), size))) * draws[:, kind]
+    general = np.exp(rng.normal(0, 0.82, size))
+    weight = general * np.exp(rng.normal(0, 0.45, (len(categories), size))) * draws[:, kind]
     totals = np.add.reduceat(weight, first, axis=1)
     weight = weight / totals[:, where]
     return Points(
