@@ -7,6 +7,7 @@ slower and says exactly where each oddity lies.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ MAX_RAW = 500
 #: A quoted value may run over this many lines; a quote that stays open longer is a mistake in its first line.
 MAX_RECORD_LINES = 200
 CHUNK = 4_000_000
+csv.field_size_limit(max(csv.field_size_limit(), 10 * MAX_LINE))
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Text:
     data: bytes
     digest: str
     lines: int
+    utf8: bool
     rejects: tuple[Reject, ...]
 
 
@@ -62,11 +65,13 @@ def slurp(stream: IO[bytes], name: str) -> Text:
     rejects: list[Reject] = []
     total = held = lines = skipping = 0
     rest = start = b""
+    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
     while block := stream.read(CHUNK):
         digest.update(block)
         if not total:
             _refuse_what_is_no_text(block, name)
         total += len(block)
+        utf8 = _still_utf8(utf8, block)
         if skipping:
             end = block.find(b"\n")
             if end < 0:
@@ -88,7 +93,17 @@ def slurp(stream: IO[bytes], name: str) -> Text:
     if not total:
         raise BadFile(f"{name} is empty (no bytes at all): download or export it again.")
     kept.append(rest)
-    return Text(b"".join(kept), digest.hexdigest(), lines + bool(rest), tuple(rejects))
+    return Text(b"".join(kept), digest.hexdigest(), lines + bool(rest), utf8 is not None, tuple(rejects))
+
+
+def _still_utf8(decoder: codecs.IncrementalDecoder | None, block: bytes) -> codecs.IncrementalDecoder | None:
+    """The decoder, or None once a block was not UTF-8."""
+    try:
+        if decoder:
+            decoder.decode(block)
+    except UnicodeDecodeError:
+        return None
+    return decoder
 
 
 def _empty_overlong(text: bytes, lines: int, rejects: list[Reject]) -> bytes:
@@ -174,7 +189,7 @@ def read_table(text: Text, name: str, delimiter: str = ",") -> RawTable:
     """All columns of a CSV file as text. Refuses a file that has a header and no rows."""
     names = header(text, name, delimiter)
     data = text.data.removeprefix(b"\xef\xbb\xbf")
-    raw = None if b"\0" in data else _quick(data, names, text.lines, delimiter)
+    raw = None if b"\0" in data or not text.utf8 else _quick(data, names, text.lines, delimiter)
     if raw is None:
         raw = _careful(data, names, delimiter)
     raw.rejects = sorted([*text.rejects, *raw.rejects], key=lambda r: r.line)

@@ -62,6 +62,15 @@ class Manifest:
         live = {(p.source, p.digest) for p in self.parts}
         return {p.id for p in self.parts} | {p.id for p in self.history if (p.source, p.digest) not in live}
 
+    def dead_table(self) -> Any:
+        """The rows that are not in force, as an Arrow table of part and line."""
+        import pyarrow as pa
+
+        pairs = [(part, line) for part, lines in self.dead.items() for line in lines]
+        return pa.table(
+            {"part": pa.array([p for p, _ in pairs], pa.string()), "line": pa.array([n for _, n in pairs], pa.int64())}
+        )
+
     def to_json(self) -> dict[str, Any]:
         return {
             "snapshot": self.snapshot,
@@ -151,3 +160,19 @@ def needs_rows(parts: Sequence[Part]) -> set[str]:
     """Ids of the parts whose rows :func:`dead_rows` has to see."""
     several = {s for s in {p.source for p in parts if p.replaces == "ids"} if sum(p.source == s for p in parts) > 1}
     return {p.id for p in parts if p.masked or p.source in several}
+
+
+def repeated_ids(rows: Any, dead: Any = None) -> tuple[str, ...]:
+    """Record ids that occur more than once. ``rows``: an Arrow table, or paths of Parquet files;
+    ``dead``: rows to leave out."""
+    import duckdb  # and not Ibis, whose import takes longer than a small ingest
+
+    with duckdb.connect() as connection:
+        held = connection.read_parquet(rows) if isinstance(rows, list) else connection.from_arrow(rows)
+        held.create_view("held")
+        alive = ""
+        if dead is not None and dead.num_rows:
+            connection.register("dead", dead)
+            alive = "anti join dead using (part, line)"
+        query = f"select record_id from held {alive} group by record_id having count(*) > 1 order by record_id"
+        return tuple(r[0] for r in connection.execute(query).fetchall())

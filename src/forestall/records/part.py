@@ -94,7 +94,11 @@ def finish(
     for row in sorted(counted.to_pylist(), key=lambda r: (r["force"], r["month"])):
         months.setdefault(row["force"], {})[row["month"]] = row["count_all"]
     refused = pa.Table.from_pylist(
-        [{**dataclasses.asdict(r), "file": file, "source": source, "part": id_} for r in rejects], schema=rejects_schema()
+        [
+            {**dataclasses.asdict(r), "file": file, "source": source, "part": id_}
+            for r in sorted(rejects, key=lambda r: r.line)
+        ],
+        schema=rejects_schema(),
     )
     filled = [f.name for f in FIELDS if not f.trace and not f.name.startswith("occurred") and _fills(table, f.name)]
     for precision in pc.unique(table["precision"]).to_pylist():

@@ -12,7 +12,7 @@ import numpy as np
 
 from forestall.errors import ForestallError
 from forestall.records.cube import Cube
-from forestall.records.manifest import Manifest, add, dead_rows
+from forestall.records.manifest import Manifest, add, dead_rows, repeated_ids
 from forestall.records.schema import FIELDS, PRECISIONS, UNCOUNTED_STATUSES, months_between, rejects_schema
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Records:
                 table = table.filter(pc.invert(pc.is_in(table["line"], pa.array(dead[part.id], pa.int64()))))
             tables.append(table)
         manifest = Manifest(tuple(parts), tuple(history), dead)
-        records = Records(manifest, None, pa.concat_tables(tables), pa.concat_tables([got[p.id].rejects for p in parts]))
-        records.manifest = dataclasses.replace(manifest, repeated=records.repeated_ids())
-        return records
+        held = pa.concat_tables(tables)
+        manifest = dataclasses.replace(manifest, repeated=repeated_ids(held))
+        return Records(manifest, None, held, pa.concat_tables([got[p.id].rejects for p in parts]))
 
     # -- Ibis ---------------------------------------------------------------------------------------------------------
 
@@ -80,11 +80,8 @@ class Records:
                 return _take(connection, "records", self._held)
             table = connection.read_parquet([str(self.store.part_path(p.id)) for p in self.manifest.parts])
             if self.manifest.dead:
-                import pyarrow as pa
-
-                pairs = [(part, line) for part, lines in self.manifest.dead.items() for line in lines]
-                dead = pa.table({"part": [p for p, _ in pairs], "line": pa.array([n for _, n in pairs], pa.int64())})
-                table = table.anti_join(_take(connection, "dead", dead), ["part", "line"])
+                dead = _take(connection, "dead", self.manifest.dead_table())
+                table = table.anti_join(dead, ["part", "line"])
             return table
 
     def table(self) -> Any:
@@ -118,12 +115,6 @@ class Records:
         """Runs an Ibis expression over :meth:`table` and gives its rows as an Arrow table."""
         with self._lock:
             return expression.to_pyarrow()
-
-    def repeated_ids(self) -> tuple[str, ...]:
-        """Record ids that occur in more than one force-month or source."""
-        table = self._raw
-        ids = table.group_by("record_id").aggregate(n=table.count()).filter(lambda t: t.n > 1)
-        return tuple(sorted(self.arrow(ids.select("record_id"))["record_id"].to_pylist()))
 
     # -- what there is ------------------------------------------------------------------------------------------------
 
@@ -229,6 +220,28 @@ class Records:
             table = table.filter(table.category == category)
         table = table.order_by(["month", "category", "part", "line"])
         return self.arrow(table if limit is None else table.limit(limit))
+
+    def history(self, record_id: str) -> Any:
+        """Every version of a record that the store was ever given, oldest first, as an Arrow table with ``in_force`` and
+        ``file`` beside the schema's fields: where a crime was reclassified or cancelled, or its month published again."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        bare = record_id.split("@")[0]
+        found = []
+        live = {p.id for p in self.manifest.parts}
+        for part in (*self.manifest.history, *self.manifest.parts):
+            if self.store is None:
+                table = self._held.filter(pc.equal(self._held["part"], part.id))
+            else:
+                table = pq.read_table(self.store.part_path(part.id))
+            table = table.filter(pc.equal(table["record_id"], bare))
+            dead = set(self.manifest.dead.get(part.id, ()))
+            holds = [part.id in live and n not in dead for n in table["line"].to_pylist()]
+            table = table.append_column("in_force", pa.array(holds, pa.bool_()))
+            found.append(table.append_column("file", pa.repeat(part.file, len(table))))
+        return pa.concat_tables(found)
 
     def points(
         self,

@@ -22,7 +22,7 @@ from pathlib import Path
 from forestall.errors import ForestallError
 from forestall.records.intake import BadFile, SourceFile, gather
 from forestall.records.lock import sync_folder, writing
-from forestall.records.manifest import Manifest, add, dead_rows, needs_rows
+from forestall.records.manifest import Manifest, add, dead_rows, needs_rows, repeated_ids
 from forestall.records.part import Part, ReadFile, to_metadata
 from forestall.records.reading import Reader, read_all, reader_of
 from forestall.records.records import Records
@@ -280,7 +280,8 @@ class Store:
             previous=self.current,
             made_at=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
         )
-        after = dataclasses.replace(after, repeated=Records(after, self).repeated_ids())
+        paths = [str(self.part_path(p.id)) for p in after.parts]
+        after = dataclasses.replace(after, repeated=repeated_ids(paths, after.dead_table()))
         self._write_text(self.path / "snapshots" / f"{after.snapshot}.json", json.dumps(after.to_json()))
         self._write_text(self.path / "CURRENT", after.snapshot + "\n")
         return after
