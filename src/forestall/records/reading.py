@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,9 @@ def reader_of(source: str | None, mapping: Path | str | None, hash_key: bytes | 
     )
 
 
-def read_all(files: Sequence[SourceFile], work: Callable[[SourceFile], Any]) -> Iterator[tuple[SourceFile, Any | BadFile]]:
+def read_all(
+    files: Sequence[SourceFile], work: Callable[[SourceFile], Any]
+) -> Generator[tuple[SourceFile, Any | BadFile], None, None]:
     """``work`` of each file, in order, a few at a time; a bad file comes back as its error."""
     with ThreadPoolExecutor(WORKERS) as pool:
         pending: list[tuple[SourceFile, Future[Any]]] = []

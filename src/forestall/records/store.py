@@ -30,6 +30,8 @@ from forestall.records.records import Records
 #: Version of the layout on disk.
 STORE_VERSION = 1
 MARK = "forestall-store.json"
+#: What a folder may hold before it is a store: areas loaded first, or what a killed ingest had begun.
+OWN = {"parts", "rejects", "snapshots", "places", "results", "decisions", "LOCK"}
 Progress = Callable[[int, int, str], None]
 
 
@@ -207,17 +209,18 @@ class Store:
 
         new: list[Part] = []
         try:
-            for done, (file, got) in enumerate(read_all(intake.files, work), start=1):
-                if isinstance(got, BadFile):
-                    if not skip_bad_files:
-                        raise got
-                    report.bad.append((file.name, str(got)))
-                elif isinstance(got, str) or any(got.id == p.id for p in new):
-                    report.unchanged.append(file.name)
-                else:
-                    new.append(got)
-                if progress:
-                    progress(done, len(intake.files), file.name)
+            with contextlib.closing(read_all(intake.files, work)) as outcomes:  # no worker writes on after a failure
+                for done, (file, got) in enumerate(outcomes, start=1):
+                    if isinstance(got, BadFile):
+                        if not skip_bad_files:
+                            raise got
+                        report.bad.append((file.name, str(got)))
+                    elif isinstance(got, str) or any(got.id == p.id for p in new):
+                        report.unchanged.append(file.name)
+                    else:
+                        new.append(got)
+                    if progress:
+                        progress(done, len(intake.files), file.name)
             if report.bad and not new and not report.unchanged:
                 raise BadFile(report.bad[0][1])
         except BaseException:
@@ -339,7 +342,7 @@ def _named(part: Part, name: str) -> Part:
 
 
 def _make(path: Path) -> None:
-    if path.exists() and any(path.iterdir()):
+    if path.exists() and any(p.name not in OWN and not p.name.startswith(".tmp-") for p in path.iterdir()):
         raise ForestallError(f"{path} is a folder with other things in it and no store: give a new folder.")
     path.mkdir(parents=True, exist_ok=True)
     for name in ("parts", "rejects", "snapshots"):
