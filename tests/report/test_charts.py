@@ -29,7 +29,7 @@ def specs(width: int) -> dict[str, charts.Spec]:
     return {
         "series": charts.series_chart(series(), since="2021-11", until="2021-12", width=width),
         "bare series": charts.series_chart(Series(("2022-01",), (3,), (None,)), width=width),
-        "concentration": charts.concentration_chart([0.5, 0.8, 1.0], [0.4, 0.7, 1.0], mark=(1 / 3, 0.5), width=width),
+        "concentration": charts.concentration_chart([0, 0.5, 0.8, 1.0], [0, 0.4, 0.7, 1.0], mark=(1 / 3, 0.5), width=width),
         "compared": charts.compared_chart(
             months, [0.1, None, *[0.4] * 10], [0.2] * 12, (msg("the scan"), msg("last year")), msg("share"), width=width
         ),

@@ -61,8 +61,8 @@ class _Page:
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta name="referrer" content="no-referrer">\n'
             f"<title>{self.t(doc.title)} – {self.t(doc.name)}</title>\n<style>{style()}</style>\n</head>\n<body>\n"
-            f'<a class="skip" href="#main">{self.t(msg("Skip to main content"))}</a>\n{banner}'
-            f'<header class="top"><div class="wide-in"><span class="brand">{self.t(doc.name)}</span>'
+            f'<a class="skip" href="#main">{self.t(msg("Skip to main content"))}</a>\n'
+            f'<header class="top">{banner}<div class="wide-in"><span class="brand">{self.t(doc.name)}</span>'
             f'<p class="about">{about}</p></div></header>\n'
             f'<main id="main" class="wide-in">\n<h1>{self.t(doc.title)}</h1>\n{lead}\n'
             f'<nav aria-label="{self.t(msg("On this page"))}"><ol>{contents}</ol></nav>\n{sections}\n'
@@ -169,14 +169,16 @@ class _Page:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
                 text = self.cell(value)
-                kind = _n(column.numeric) or (' class="long"' if len(text) > 24 else "")
+                kind = _n(column.numeric) or (
+                    ' class="long"' if len(text) > 24 else ' class="short"' if len(text) < 13 else ""
+                )
                 cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
             rows.append(f"<tr>{''.join(cells)}</tr>")
         caption = self.t(table.caption or msg("Table"))
         csv = quote(table.to_csv(self.language))
         words = self.t(msg("Download CSV"))
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
+            f'<div class="scroll" tabindex="0" role="group" aria-label="{caption}"><table><caption>{caption}</caption>'
             f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
             f'<p class="get"><a download="{escape(name)}.csv" href="data:text/csv;charset=utf-8,{csv}">{words}'
             f'<span class="hidden">: {caption}</span></a></p>'

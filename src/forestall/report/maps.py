@@ -285,7 +285,8 @@ def _dots(dots: Sequence[tuple[float, float]], to_page: Any, most: int = 6000) -
     if len(xy) > most:
         xy = xy[:: -(-len(xy) // most)]
     moves = "".join(f"M{x},{y}h0" for x, y in xy.tolist())
-    return f'<path d="{moves}" stroke="{palette.UNKNOWN_INK}" stroke-opacity="0.55" stroke-width="1.3" stroke-linecap="round" fill="none"/>'
+    paint = f'stroke="{palette.UNKNOWN_INK}" stroke-opacity="0.55" stroke-width="1.3"'
+    return f'<path d="{moves}" {paint} stroke-linecap="round" fill="none"/>'
 
 
 def _scale_bar(metre: float, height: float) -> str:

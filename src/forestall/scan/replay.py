@@ -8,8 +8,8 @@ then. Both are followed over the next months (``horizon``) against what their ow
 
 so a rise or fall of the whole force counts for neither. A pair is a *hit* for a list where the ratio's one-sided 90 %
 bound (exact conditional test, counts divided by the category's dispersion) lies above 1 and the months that follow hold
-three records or more: chance alone gives about one in
-ten. Areas whose map points changed, and months set aside, are scored for neither.
+three records or more: chance alone gives at most about one in ten. Areas whose map points changed, and months set aside,
+are scored for neither.
 """
 
 from __future__ import annotations

@@ -135,7 +135,15 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
     )  # fmt: skip
     blocks: list[d.Block] = [
         d.Figure(
-            msg("Recorded each month, and the window that the signal is about"), chart, series_table(signal.series),
+            msg(
+                "{category} in {place}: {observed:count} recorded from {since:month} to {until:month}, where "
+                "{expected} to be "
+                "expected",
+                category=title, place=signal.place, observed=signal.observed, since=signal.since, until=signal.until,
+                expected=_were(signal.expected),
+            ),
+            chart,
+            series_table(signal.series),
             f"series-{signal.id}",
         )
     ]  # fmt: skip
