@@ -300,3 +300,12 @@ def test_errors_of_the_disk_are_sentences(store: Store, street, monkeypatch: pyt
                 store.ingest([street([row()])])
         assert store.current is None
         assert not list(store.path.rglob("*.parquet"))
+
+
+def test_a_file_of_rejects_alone_is_kept_and_says_so(store: Store, street) -> None:
+    report = store.ingest([street([row(month="2022-13")])])
+    assert (report.rows, report.rejects) == (0, 1)
+    records = store.records()
+    assert (records.forces(), records.months(), records.rejects().num_rows) == ([], (), 1)
+    with pytest.raises(ForestallError, match="no row that could be read"):
+        records.cube()

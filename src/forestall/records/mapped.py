@@ -26,6 +26,8 @@ from forestall.records.reading import Reader
 from forestall.records.redact import redact
 from forestall.records.schema import BY_NAME, PERSON_FIELDS, TIME_FIELDS, force_slug, slug
 
+#: Of how many refused rows of a file the text is kept; of the rest the line and the reason alone.
+RAW_KEPT = 10_000
 #: Fields filled by plain text rules; the others have ways of their own below.
 _OWN_WAY = {"flags", "lon", "lat", "easting", "northing", "occurred_from", "occurred_to"}
 
@@ -205,11 +207,17 @@ class _Rows:
 
     def _person(self, rule: Rule) -> Any:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         assert self.key is not None
         key = self.key
-        several = [self.raw.table[c].to_pylist() for c in rule.columns]
-        return pa.array([hashkey.person(key, values) for values in zip(*several, strict=True)], pa.string())
+        joined = pc.binary_join_element_wise(
+            *(self.raw.table[c].combine_chunks() for c in rule.columns),
+            "\x1f",
+            null_handling="replace",
+            null_replacement="",
+        )
+        return convert(joined, lambda v: hashkey.person(key, (v or "").split("\x1f")), pa.string()).values
 
     def _time(self, name: str, rule: Rule) -> tuple[Any, Any]:
         """Times and their precisions."""
@@ -303,12 +311,18 @@ class _Rows:
     def _rejects(self) -> list[Reject]:
         """Rows refused, without persons and free text; of a row that could not even be split nothing but its place is
         kept."""
+        import pyarrow as pa
+
         secret = self._secret()
         shown = [c for c in self.mapping.columns() if c not in secret]
         out = [Reject(r.line, r.reason, "") for r in self.raw.rejects]
-        for i in np.flatnonzero(~self.fine).tolist():
-            raw = ", ".join(f"{c}={self.raw.table[c][i].as_py() or ''}" for c in shown)
-            out.append(Reject(self.raw.line[i].as_py(), self.reasons[i], clip(redact(raw))))
+        refused = np.flatnonzero(~self.fine)
+        lines = self.raw.line.take(pa.array(refused)).to_pylist()
+        table = self.raw.table.select(shown).take(pa.array(refused[:RAW_KEPT]))
+        values = table.to_pylist() + [{}] * max(0, len(refused) - RAW_KEPT)
+        for i, line, row in zip(refused.tolist(), lines, values, strict=True):
+            raw = clip(", ".join(f"{c}={v or ''}" for c, v in row.items()))
+            out.append(Reject(line, self.reasons[i], redact(raw)))
         return sorted(out, key=lambda r: r.line)
 
 

@@ -95,7 +95,7 @@ def finish(
         months.setdefault(row["force"], {})[row["month"]] = row["count_all"]
     refused = pa.Table.from_pylist(
         [
-            {**dataclasses.asdict(r), "file": file, "source": source, "part": id_}
+            {"line": r.line, "reason": r.reason, "raw": r.raw, "file": file, "source": source, "part": id_}
             for r in sorted(rejects, key=lambda r: r.line)
         ],
         schema=rejects_schema(),

@@ -272,6 +272,8 @@ class Records:
         Months run from ``since`` to ``until``, by default all that there are; a month outside of the records is
         refused."""
         held = self.months(force)
+        if not held:
+            raise ForestallError("these records hold no row that could be read: forestall quality says why.")
         for name, month in (("since", since), ("until", until)):
             if month is not None and not held[0] <= month <= held[-1]:
                 raise ForestallError(
