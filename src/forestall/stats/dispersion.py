@@ -8,7 +8,9 @@ over a window scatters by
 where m is the event-weighted mean of the zone's areas' expected counts a period, e is the zone's own expected count a
 period, v0 and v1 are variances of an area's frailty (fresh each period; lasting with autocorrelation RHO), s0 and s1 those
 that areas of a zone of k areas share, and h says how a lasting frailty adds up over a window set against the zone's whole
-history. All are fitted by non-negative least squares to squared residuals about area total times period total.
+history. All are fitted by non-negative least squares to squared residuals about area total times period total. Where few
+events are expected the formula is too kind, because small areas burst; so no zone's figure lies below the plain (Pearson)
+scatter of all zones of its size and windows of its length.
 
 Source: method of moments for variance components in counts (McCullagh and Nelder, *Generalized Linear Models*, ch. 9).
 """
@@ -31,22 +33,23 @@ RHO = 0.8
 #: With fewer events or periods than these, counts are taken as Poisson.
 LEAST_EVENTS, LEAST_PERIODS = 50, 8
 
+#: Added to expected counts a period as weights are made, so that the emptiest areas don't rule.
+LEAST_MEAN = 0.02
+
 
 @dataclass(frozen=True)
 class Dispersion:
-    """``alpha``: 1 or more. ``own``: (v0, v1). ``shared``: shape (zones, 2), s0 and s1 by number of areas."""
+    """``alpha``: 1 or more. ``own``: (v0, v1). ``shared``: shape (zones, 2), s0 and s1 by number of areas. ``floor``: shape
+    (zones, window lengths 1, 2, …), 1 or more; the last length serves for longer windows."""
 
     alpha: float
     own: tuple[float, float]
     shared: Floats
+    floor: Floats
 
     @staticmethod
     def constant(value: float, zones: int) -> Dispersion:
-        return Dispersion(value, (0.0, 0.0), np.zeros((zones, 2)))
-
-    def of_area(self, mean: Floats) -> Floats:
-        """Variance over mean of one area's count in one period; ``mean``: expected counts a period."""
-        return np.asarray(self.alpha + mean * sum(self.own), float)
+        return Dispersion(value, (0.0, 0.0), np.zeros((zones, 2)), np.ones((zones, 1)))
 
     def of_zones(self, level: Floats, near: Ints, lengths: Ints, periods: int) -> Floats:
         """Variance over mean of every zone and window at the end of ``periods``; shape (areas, zones, windows).
@@ -59,7 +62,8 @@ class Dispersion:
         h = lasting / fresh
         own = m[:, :, None] * (self.own[0] + self.own[1] * h)
         shared = e[:, :, None] * (self.shared[None, :, None, 0] + self.shared[None, :, None, 1] * h)
-        return np.asarray(np.maximum(self.alpha + own + shared, 1.0), float)
+        floor = self.floor[:, np.minimum(lengths, self.floor.shape[1]) - 1]
+        return np.asarray(np.maximum(self.alpha + own + shared, floor[None]), float)
 
 
 def contrasts(periods: int, lengths: Sequence[int] | Ints, starts: Sequence[Ints]) -> tuple[Floats, Floats]:
@@ -116,16 +120,19 @@ def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = 6) -> Dispe
 
     # Zones: what their areas share, over and above.
     shared = np.zeros((zones, 2))
+    floor = np.ones((zones, lengths.size))
     cumulative, e, e2 = np.zeros_like(residual), np.zeros(areas), np.zeros(areas)
     for k in range(zones):
         cumulative += residual[near[:, k]]
         e += level[near[:, k]]
         e2 += level[near[:, k]] ** 2
+        ok = e > 0
+        y = squares(cumulative[ok], e[ok] / level.sum())
+        w = 1 / (e[ok] + LEAST_MEAN)
+        floor[k] = np.maximum((w[:, None] * y).sum(0) / fresh / (w * e[ok]).sum(), 1.0)
         if k == 0:
             continue
-        ok = e > 0
         w = 1 / (e[ok] * (1 + 0.3 * e[ok]))
-        y = squares(cumulative[ok], e[ok] / level.sum())
         target, design = [], []
         for j in range(lengths.size):
             known = alpha * e[ok] * fresh[j] + e2[ok] * (v0 * fresh[j] + v1 * lasting[j])
@@ -133,7 +140,8 @@ def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = 6) -> Dispe
             part = (w * e[ok] ** 2).sum()
             design.append([part, part * lasting[j] / fresh[j]])
         shared[k] = nnls(np.array(design), np.array(target))[0]
-    return Dispersion(alpha, (float(v0), float(v1)), _smooth(shared))
+    floor = np.maximum.accumulate(np.maximum.accumulate(floor, 0), 1)
+    return Dispersion(alpha, (float(v0), float(v1)), _smooth(shared), floor)
 
 
 def _smooth(shared: Floats) -> Floats:
