@@ -44,6 +44,22 @@ def plants(place: Geography, categories: tuple[str, ...], months: tuple[str, ...
     last = months[-1]
     out: list[Plant] = []
 
+    heart = int(np.argmax(place.centrality))
+    night = chooser.take(tuple(int(i) for i in place.nearest(2)[heart]))
+    out.append(
+        Plant(
+            "night-time-economy",
+            "problem",
+            "concentrated",
+            "violence-and-sexual-offences",
+            night,
+            months[0],
+            last,
+            1.5,
+            "Violence around a handful of late bars in the middle of the city, on Friday and Saturday nights, in "
+            "every month.",
+        )
+    )
     cars = chooser.zone("vehicle-crime", 6, where=place.centrality < 3.0)
     level = chooser.recent("vehicle-crime", cars)
     out.append(
@@ -75,22 +91,6 @@ def plants(place: Geography, categories: tuple[str, ...], months: tuple[str, ...
             "A series of house burglaries: each soon after the last and close to it, always by the rear door after dark.",
         )
     )
-    heart = int(np.argmax(place.centrality))
-    night = chooser.take(tuple(int(i) for i in place.nearest(2)[heart]))
-    out.append(
-        Plant(
-            "night-time-economy",
-            "problem",
-            "concentrated",
-            "violence-and-sexual-offences",
-            night,
-            months[0],
-            last,
-            1.5,
-            "Violence around a handful of late bars in the middle of the city, on Friday and Saturday nights, in "
-            "every month.",
-        )
-    )
     school = chooser.zone("anti-social-behaviour", 3, where=(place.centrality < 0.8) & ~place.rural, level=4.5)
     out.append(
         Plant(
@@ -101,7 +101,7 @@ def plants(place: Geography, categories: tuple[str, ...], months: tuple[str, ...
             school,
             "2025-09",
             last,
-            2.4,
+            3.0,
             "Young people on the way home from school gather at shops and a park: weekday afternoons in term, since "
             "the school year began.",
         )
@@ -197,7 +197,9 @@ class _Chooser:
         self.categories = categories
         self.near = place.nearest(len(place.codes))
         self.rate = mean[:, :, -12:].mean(axis=2)
+        self.polygons = np.array(place.polygons)
         self.free = np.ones(len(place.codes), dtype=bool)
+        self.taken: set[int] = set()
 
     def recent(self, category: str, areas: tuple[int, ...]) -> float:
         """Expected records a month of ``areas`` together, over the last year."""
@@ -206,6 +208,7 @@ class _Chooser:
     def take(self, areas: tuple[int, ...]) -> tuple[int, ...]:
         """Takes these areas, and their surroundings out of the choice."""
         self.free[self.near[np.array(areas), :10].ravel()] = False
+        self.taken.update(areas)
         return tuple(sorted(areas))
 
     def zone(self, category: str, size: int, where: Ints | object, level: float | None = None) -> tuple[int, ...]:
@@ -215,13 +218,20 @@ class _Chooser:
         allowed = (self.free & np.asarray(where, dtype=bool))[zones].all(axis=1)
         total = rate[zones].sum(axis=1)
         merit = total if level is None else -np.abs(np.log(total / (size * level)))
-        best = int(np.argmax(np.where(allowed, merit, -np.inf)))
+        order = np.argsort(np.where(allowed, -merit, np.inf), kind="stable")
+        best = next(i for i in order if self._whole(zones[i]))
         return self.take(tuple(int(i) for i in zones[best]))
 
+    def _whole(self, areas: Ints) -> bool:
+        """Whether areas lie in one piece."""
+        import shapely
+
+        return bool(shapely.union_all(self.polygons[areas]).geom_type == "Polygon")
+
     def ring(self, areas: tuple[int, ...], size: int) -> tuple[int, ...]:
-        """The ``size`` areas nearest to a zone that are not in it."""
+        """The ``size`` areas nearest to a zone that are not in it, nor in any other."""
         rank = np.argsort(self.near, axis=1)[np.array(areas)].min(axis=0)
-        order = [int(i) for i in np.argsort(rank, kind="stable") if int(i) not in areas]
+        order = [int(i) for i in np.argsort(rank, kind="stable") if int(i) not in self.taken]
         ring = tuple(sorted(order[:size]))
         self.take(ring)
         return ring
@@ -233,4 +243,5 @@ class _Chooser:
         gap = np.where(self.free, np.abs(np.log(rate) - target), np.inf)
         chosen = np.argsort(gap, kind="stable")[:size]
         self.free[chosen] = False
+        self.taken.update(int(i) for i in chosen)
         return tuple(int(i) for i in np.sort(chosen))
