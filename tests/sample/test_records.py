@@ -103,9 +103,11 @@ def test_every_mapping_is_one_that_ingest_takes(made):
         assert set(loaded.columns()) <= set(table.column_names)
 
 
-def test_a_year_ingested_is_the_models_year(made, force, tmp_path):
+def test_a_year_ingested_is_the_models_year(made, force, tmp_path, monkeypatch):
     from forestall.records.store import Store
 
+    monkeypatch.delenv("FORESTALL_HASH_KEY_FILE", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # a key of this test's own
     store = tmp_path / "store"
     for name in ("crimes", "incidents"):
         path = made / "records" / f"{name}-2024.csv"
@@ -176,6 +178,16 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     with pytest.raises(ForestallError, match="No space left"):
         sample.make(tmp_path / "force")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_call_left_is_swept_by_a_later_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "_fill", lambda work, *_: (work / "truth.json").write_text("{}"))
+    old, fresh = tmp_path / ".force.1.partial", tmp_path / ".force.2.partial"
+    old.mkdir()
+    fresh.mkdir()
+    os.utime(old, (0, 0))
+    sample.make(tmp_path / "force")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".force.2.partial", "force"]
 
 
 def test_the_verb_says_what_it_made_and_refuses_with_a_sentence(tmp_path, capsys, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,7 @@ def make(out: Path, seed: int = 1, planted: bool = True, progress: Progress | No
     target = out.resolve()
     work = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
+        _sweep(target)
         work.mkdir(parents=True)
         _fill(work, seed, planted, tell)
         _replace(work, target)
@@ -73,6 +75,13 @@ def _ours(out: Path) -> bool:
     return (
         isinstance(truth, dict) and truth.get("made_by") == "forestall sample" and {p.name for p in out.iterdir()} <= known
     )
+
+
+def _sweep(target: Path) -> None:
+    """Removes what a call that was killed more than an hour ago left beside ``target``."""
+    for left in target.parent.glob(f".{target.name}.*.partial"):
+        if left.stat().st_mtime < time.time() - 3600:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _replace(work: Path, target: Path) -> None:
