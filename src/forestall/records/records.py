@@ -69,13 +69,26 @@ class Records:
     # -- Ibis ---------------------------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def _raw(self) -> Any:
-        """All rows in force, as an Ibis table."""
+    def _connection(self) -> Any:
         import ibis
 
+        connection = ibis.duckdb.connect()
+        connection.raw_sql("set enable_progress_bar = false")
+        return connection
+
+    @functools.cached_property
+    def _repeated(self) -> Any:
+        """The ids that more than one file has, as an Ibis table: two sources that number alike repeat most of them."""
+        import pyarrow as pa
+
         with self._lock:
-            connection = ibis.duckdb.connect()
-            connection.raw_sql("set enable_progress_bar = false")
+            return _take(self._connection, "repeated", pa.table({"id": pa.array(self.manifest.repeated, pa.string())}))
+
+    @functools.cached_property
+    def _raw(self) -> Any:
+        """All rows in force, as an Ibis table."""
+        with self._lock:
+            connection = self._connection
             if self.store is None:
                 return _take(connection, "records", self._held)
             table = connection.read_parquet([str(self.store.part_path(p.id)) for p in self.manifest.parts])
@@ -91,7 +104,7 @@ class Records:
         table = self._raw
         if self.manifest.repeated:
             own = ibis.literal("@") + table.source + "." + table.force + "." + table.month
-            repeated = table.record_id.isin(list(self.manifest.repeated))
+            repeated = table.record_id.isin(self._repeated.id)
             table = table.mutate(record_id=repeated.ifelse(table.record_id + own, table.record_id))
         return table
 
