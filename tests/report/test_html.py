@@ -45,7 +45,8 @@ def hand_made() -> document.Document:
     blocks = (
         document.Paragraph(evil), document.Paragraph(evil, "lead"), document.Heading(evil), document.Bullets((evil,)),
         document.Callout(evil, (evil,), "warning"), document.Figure(evil, chart, table, "b", evil),
-        document.Beside((document.Figure(evil, picture),), (document.Entries((entry,)),)), document.TableBlock(table, "c"),
+        document.Beside((document.Figure(evil, picture),), (document.Entries((entry,)),)),
+        document.More(evil, (document.TableBlock(table, "c"),)),
         document.Source(provenance, (evil,), "forestall look <x>"),
     )  # fmt: skip
     return document.Document(

@@ -124,6 +124,14 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class More:
+    """What a reader opens when wanted; on paper it stands open."""
+
+    summary: Message
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Source:
     """Where the figures come from, and how to make them again."""
 
@@ -132,7 +140,7 @@ class Source:
     command: str | None = None
 
 
-Block: TypeAlias = Paragraph | Heading | Bullets | Callout | Figure | TableBlock | Entries | Beside | Source
+Block: TypeAlias = Paragraph | Heading | Bullets | Callout | Figure | TableBlock | Entries | Beside | More | Source
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,8 @@ def _flat(blocks: Iterable[Block]) -> Iterable[Block]:
         yield block
         if isinstance(block, Beside):
             yield from _flat((*block.first, *block.second))
+        elif isinstance(block, More):
+            yield from _flat(block.blocks)
         elif isinstance(block, Entries):
             for entry in block.entries:
                 yield from _flat(entry.blocks)

@@ -101,6 +101,8 @@ class _Page:
                     f'<div class="beside"><div class="first">{self.blocks(first)}</div>'
                     f"<div>{self.blocks(second)}</div></div>"
                 )
+            case d.More(summary, blocks):
+                return f"<details><summary>{self.t(summary)}</summary>{self.blocks(blocks)}</details>"
             case d.Source():
                 return self.source(block)
 
@@ -169,9 +171,8 @@ class _Page:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
                 text = self.cell(value)
-                kind = _n(column.numeric) or (
-                    ' class="long"' if len(text) > 24 else ' class="short"' if len(text) < 13 else ""
-                )
+                size = len(re.sub(r"<[^>]*>", "", text))
+                kind = _n(column.numeric) or (' class="long"' if size > 24 else ' class="short"' if size < 13 else "")
                 cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
             rows.append(f"<tr>{''.join(cells)}</tr>")
         caption = self.t(table.caption or msg("Table"))

@@ -1,8 +1,9 @@
 """The last months replayed: what the scan would have said each month, against last year's counts, and what came next.
 
-At the end of each month the scan sees only what the records held until then. Each established rise that it would have
-listed is paired with a naive twin: as many areas, of the same category, with the most records in the twelve months to
-then. Both are followed over the next months (``horizon``) against what their own past leads one to expect:
+At the end of each month the scan sees only what the records held until then. Its list is its strongest rises: all that are
+established, filled up with candidates to ``listed``. Each is paired with a naive twin: as many areas, of the same category,
+with the most records in the twelve months to then. Both are followed over the next months (``horizon``) against what their
+own past leads one to expect:
 
     expected = whole force's count in the months that follow x the areas' share of the force's count before the window
 
@@ -25,7 +26,7 @@ from forestall import __version__
 from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.records import Records
-from forestall.results import Check, Column, Provenance, Result, Scan, Table, register
+from forestall.results import Check, Column, Provenance, Result, Scan, Signal, Table, register
 from forestall.scan import months as mm
 from forestall.scan.find import find
 from forestall.scan.ground import HISTORY, Ground, lay
@@ -72,9 +73,11 @@ class Followed:
 
 @dataclass(frozen=True)
 class Pick:
-    """A rise that the scan listed at the end of ``month``, with its naive twin. ``problem``: the same for the same rise in
-    successive months. ``whole``: the force's count of the category in the months that follow. ``scan`` and ``naive`` are
-    None where the pair can't be scored."""
+    """A rise that the scan listed at the end of ``month``, established or a candidate, with its naive twin.
+
+    ``problem``: the same for the same rise in successive months. ``whole``: the force's count of the category in the months
+    that follow. ``scan`` and ``naive`` are None where the pair can't be scored.
+    """
 
     month: str
     problem: str
@@ -83,6 +86,7 @@ class Pick:
     areas: tuple[str, ...]
     since: str
     ratio: float
+    established: bool
     twin: tuple[str, ...]
     followed: tuple[str, ...]
     whole: int
@@ -96,7 +100,8 @@ class Pick:
     def to_json(self) -> dict[str, Any]:
         return {
             "month": self.month, "problem": self.problem, "category": self.category, "place": self.place.to_json(),
-            "areas": list(self.areas), "since": self.since, "ratio": self.ratio, "twin": list(self.twin),
+            "areas": list(self.areas), "since": self.since, "ratio": self.ratio,
+            "established": self.established, "twin": list(self.twin),
             "followed": list(self.followed), "whole": self.whole,
             "scan": self.scan.to_json() if self.scan else None, "naive": self.naive.to_json() if self.naive else None,
         }  # fmt: skip
@@ -105,7 +110,7 @@ class Pick:
     def from_json(data: Mapping[str, Any]) -> Pick:
         return Pick(
             data["month"], data["problem"], data["category"], Message.from_json(data["place"]), tuple(data["areas"]),
-            data["since"], data["ratio"], tuple(data["twin"]), tuple(data["followed"]), data["whole"],
+            data["since"], data["ratio"], data["established"], tuple(data["twin"]), tuple(data["followed"]), data["whole"],
             Followed.from_json(data["scan"]) if data["scan"] else None,
             Followed.from_json(data["naive"]) if data["naive"] else None,
         )  # fmt: skip
@@ -139,6 +144,7 @@ class Replay(Result):
 
     months: tuple[str, ...]
     horizon: int
+    listed: int
     areas: int
     picks: tuple[Pick, ...]
     provenance: Provenance
@@ -155,9 +161,10 @@ class Replay(Result):
             seen.setdefault(pick.problem, pick)
         return tuple(seen.values())
 
-    def score(self, naive: bool = False, month: str | None = None) -> Score:
-        """The score of the scan's list, or of its naive twin's; of one month where given."""
-        picks = [p for p in self.scored() if month in (None, p.month)]
+    def score(self, naive: bool = False, month: str | None = None, established: bool | None = None) -> Score:
+        """The score of the scan's list, or of its naive twin's; of one month, of established rises or of candidates alone
+        where asked for."""
+        picks = [p for p in self.scored() if month in (None, p.month) and established in (None, p.established)]
         sides = [s for p in picks if (s := p.naive if naive else p.scan) is not None]
         whole = sum(p.whole for p in picks)
         return Score(
@@ -201,6 +208,7 @@ class Replay(Result):
             Column("areas", msg("Area codes")),
             Column("since", msg("Rising since")),
             Column("ratio", msg("Then"), msg("times expected"), True),
+            Column("established", msg("Established")),
             Column("followed", msg("Followed in")),
             Column("observed", msg("Next, recorded"), msg("count"), True),
             Column("expected", msg("Next, expected"), msg("count"), True),
@@ -212,7 +220,7 @@ class Replay(Result):
         )
         rows = tuple(
             (
-                p.month, p.category, p.place, p.areas, p.since, p.ratio, p.followed,
+                p.month, p.category, p.place, p.areas, p.since, p.ratio, p.established, p.followed,
                 p.scan.observed if p.scan else None, p.scan.expected if p.scan else None,
                 p.scan.outcome if p.scan else "not scored", p.twin,
                 p.naive.observed if p.naive else None, p.naive.expected if p.naive else None,
@@ -238,8 +246,7 @@ class Replay(Result):
         mine, naive = self.score(), self.score(naive=True)
         if not mine.pairs:
             return msg(
-                "In {n:count} months replayed, no rise was established that could be followed, so the lists can't be "
-                "compared.",
+                "In {n:count} months replayed, no rise was listed that could be followed, so the lists can't be compared.",
                 n=len(self.months),
             ).render(language)
         parts = [
@@ -258,6 +265,7 @@ class Replay(Result):
             "type": self.type_name,
             "months": list(self.months),
             "horizon": self.horizon,
+            "listed": self.listed,
             "areas": self.areas,
             "picks": [p.to_json() for p in self.picks],
             "skipped": list(self.skipped),
@@ -270,6 +278,7 @@ class Replay(Result):
         return Replay(
             months=tuple(data["months"]),
             horizon=data["horizon"],
+            listed=data["listed"],
             areas=data["areas"],
             picks=tuple(Pick.from_json(p) for p in data["picks"]),
             provenance=Provenance.from_json(data["provenance"]),
@@ -301,11 +310,14 @@ def replay(
     until: str | None = None,
     months: int = 12,
     horizon: int = 3,
+    listed: int = 5,
     seed: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
     **settings: Any,
 ) -> Replay:
     """Scans at the end of each of the ``months`` before ``until`` and follows each list over up to ``horizon`` months.
+
+    ``listed``: how many rises a month's list holds, where fewer are established.
 
     ``places``: as for :func:`forestall.scan.find`, or a function of the month that gives them (so that centroids taken from
     points don't see the future). ``progress``: called with month, number done, and how many. ``settings`` go to ``find``.
@@ -331,12 +343,13 @@ def replay(
         scan = find(
             records, at(month), force=force, until=month, seed=seed, earlier=earlier.signals if earlier else (), **settings
         )
-        picks += _picks(scan, after, month, horizon)
+        picks += _picks(scan, after, month, horizon, listed)
         earlier = scan
-    parameters = {"force": after.force, "until": until, "months": months, "horizon": horizon, **settings}
+    parameters = {"force": after.force, "until": until, "months": months, "horizon": horizon, "listed": listed, **settings}
     return Replay(
         months=replayed,
         horizon=horizon,
+        listed=listed,
         areas=len(after.cube.areas),
         picks=tuple(picks),
         provenance=Provenance(records.snapshot, METHOD, f"{VERSION} (forestall {__version__})", parameters, seed),
@@ -344,15 +357,22 @@ def replay(
     )
 
 
-def _picks(scan: Scan, after: Ground, month: str, horizon: int) -> list[Pick]:
-    """The scan's established rises, paired and followed."""
+def strongest(scan: Scan, listed: int) -> list[Signal]:
+    """A scan's rises as its list of ``listed``: all that are established, then candidates, the strongest first."""
+    rises = [s for s in scan.signals if s.kind == "rising"]
+    rises.sort(key=lambda s: (not s.established, s.q_value or 0.0, s.p_value or 0.0))
+    return rises[: max(listed, sum(s.established for s in rises))]
+
+
+def _picks(scan: Scan, after: Ground, month: str, horizon: int, listed: int) -> list[Pick]:
+    """The scan's list, paired and followed."""
     out: list[Pick] = []
     used: dict[str, set[int]] = {}
     cube = after.cube
     index = {a: i for i, a in enumerate(cube.areas)}
     t = cube.months.index(month)
-    for signal in scan.signals:
-        if signal.kind != "rising" or not signal.established or signal.category not in cube.categories:
+    for signal in strongest(scan, listed):
+        if signal.category not in cube.categories:
             continue
         counts, usable, broken = cube.of(signal.category), after.usable[signal.category], after.broken[signal.category]
         taken = used.setdefault(signal.category, set())
@@ -369,6 +389,7 @@ def _picks(scan: Scan, after: Ground, month: str, horizon: int) -> list[Pick]:
         out.append(
             Pick(
                 month, signal.id, signal.category, signal.place, signal.areas, signal.since, signal.ratio,
+                signal.established,
                 tuple(cube.areas[i] for i in twin), tuple(cube.months[j] for j in follow), int(whole[follow].sum()),
                 sides[0], sides[1],
             )

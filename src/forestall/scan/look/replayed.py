@@ -6,7 +6,7 @@ from forestall import catalogue
 from forestall.report import document as d
 from forestall.results import Column, Table
 from forestall.scan.look.ground import Ground
-from forestall.scan.replay import Replay, verdict_text
+from forestall.scan.replay import Pick, Replay, verdict_text
 from forestall.text import Message, msg, msg_n
 
 OUTCOMES = {
@@ -43,9 +43,12 @@ def section(replay: Replay | None, ground: Ground) -> d.Section:
             msg(
                 "For the end of each month from {first:month} to {last:month} the scan was run on what the "
                 "records held until "
-                "then. Each established rise was set beside the usual alternative: as many areas of the same "
-                "category with "
-                "the most records in the twelve months before. Both were followed for up to {horizon:count} months.",
+                "then. Its list is its {listed:count} strongest rises, all established ones among them. Each was "
+                "set beside the "
+                "usual alternative: as many areas of the same category with the most records in the twelve "
+                "months before. Both "
+                "were followed for up to {horizon:count} months.",
+                listed=replay.listed,
                 first=replay.months[0], last=replay.months[-1], horizon=replay.horizon,
             )
         )
@@ -59,6 +62,7 @@ def section(replay: Replay | None, ground: Ground) -> d.Section:
         blocks += [d.TableBlock(scoreboard(replay), "replay-score"), _figure(replay), _plainly(replay)]
     blocks.append(d.Heading(msg("What it would have said, month by month")))
     blocks.append(d.TableBlock(log(replay), "replay"))
+    blocks.append(d.More(msg("Every listing, with its area codes"), (d.TableBlock(replay.table(), "replay-listings"),)))
     blocks.append(_how(replay))
     return d.Section("replayed", _title(replay), tuple(blocks), label)
 
@@ -103,8 +107,12 @@ def scoreboard(replay: Replay) -> Table:
         Column("area_share", msg("Areas"), msg("% of all"), True),
     )
     rows = []
-    for name, naive in ((msg("The scan"), False), (msg("Last year's counts"), True)):
-        s = replay.score(naive)
+    lists = (
+        (msg("The scan's list"), replay.score()),
+        (msg("of it, established rises"), replay.score(established=True)),
+        (msg("Last year's counts"), replay.score(naive=True)),
+    )
+    for name, s in lists:
         rows.append((name, s.pairs, s.hits, s.above, s.misses, s.observed, s.expected, s.share * 100, s.area_share * 100))
     return Table(columns, tuple(rows), msg("Hits and misses of both lists"))
 
@@ -125,21 +133,31 @@ def log(replay: Replay) -> Table:
     rows: list[tuple[object, ...]] = []
     for month in replay.months:
         picks = [p for p in replay.picks if p.month == month]
-        if not picks:
+        claims = [p for p in picks if p.established]
+        if not claims:
             rows.append((month, msg("nothing established"), None, None, None, None, None, None, None))
-        for p in picks:
-            said = msg("{category}: {place}", category=catalogue.category(p.category).title, place=p.place)
-            mine, naive = p.scan, p.naive
-            if mine is None or naive is None:
-                rows.append((month, said, p.since, None, None, msg("can't be scored"), None, None, None))
-                continue
-            rows.append(
-                (
-                    month, said, p.since, mine.observed, mine.expected, OUTCOMES[mine.outcome], naive.observed,
-                    naive.expected, OUTCOMES[naive.outcome],
-                )
-            )  # fmt: skip
+        rows += [_claim(p) for p in claims]
+        rest = [p for p in picks if not p.established and p.scored]
+        if rest:
+            rows.append(_candidates(month, rest, replay))
     return Table(columns, tuple(rows), msg("Listed month by month, and what came next"))
+
+
+def _claim(p: Pick) -> tuple[object, ...]:
+    said = msg("{category}: {place}", category=catalogue.category(p.category).title, place=p.place)
+    if p.scan is None or p.naive is None:
+        return (p.month, said, p.since, None, None, msg("can't be scored"), None, None, None)
+    return (
+        p.month, said, p.since, p.scan.observed, p.scan.expected, OUTCOMES[p.scan.outcome], p.naive.observed,
+        p.naive.expected, OUTCOMES[p.naive.outcome],
+    )  # fmt: skip
+
+
+def _candidates(month: str, picks: list[Pick], replay: Replay) -> tuple[object, ...]:
+    mine, naive = (replay.score(side, month, established=False) for side in (False, True))
+    said = msg_n("{n:count} candidate, not established", "{n:count} candidates, not established", len(picks))
+    came = [msg("{hits:count} of {n:count} went on", hits=s.hits, n=s.pairs) for s in (mine, naive)]
+    return (month, said, None, mine.observed, mine.expected, came[0], naive.observed, naive.expected, came[1])
 
 
 def _figure(replay: Replay) -> d.Figure:
@@ -169,8 +187,18 @@ def _figure(replay: Replay) -> d.Figure:
 
 def _plainly(replay: Replay) -> d.Callout:
     mine, naive = replay.score(), replay.score(naive=True)
-    texts = [Message("{explained}", {"explained": _explained(replay)})]
-    if naive.share > mine.share:
+    texts = [_explained(replay)]
+    sure = replay.score(established=True)
+    if sure.pairs:
+        texts.append(
+            msg(
+                "Of the {n:count} listings that were established, {hits:count} went on beyond chance. "
+                "Established means that it "
+                "had risen, and not that it will last.",
+                n=sure.pairs, hits=sure.hits,
+            )
+        )  # fmt: skip
+    if naive.share > 1.5 * mine.share:
         texts.append(
             msg(
                 "As a map of burden, last year's counts are plainly better: its areas held {naive:percent} of "
@@ -187,10 +215,11 @@ def _plainly(replay: Replay) -> d.Callout:
 def _explained(replay: Replay) -> Message:
     score, naive, first = replay.score(), replay.score(naive=True), replay.first()
     return msg(
-        "The {n:count} listings are {distinct:count} distinct rises, because a rise is listed again while it lasts. "
-        "{hits:count} listings went on above their own past beyond chance, against {naive:count} of their twins; "
-        "chance alone "
-        "gives about one in ten. {verdict}",
+        "Of {n:count} listings ({distinct:count} distinct rises, because a rise is listed again while it lasts), "
+        "{hits:count} "
+        "went on above their own past beyond chance, against {naive:count} of their twins; chance alone gives "
+        "about one in "
+        "ten. {verdict}",
         n=score.pairs, distinct=len(first), hits=score.hits, naive=naive.hits, verdict=verdict_text(replay),
     )  # fmt: skip
 
