@@ -29,6 +29,8 @@ FAR_SEASONED = 1.8
 FAR_BELOW = 1 / 3
 #: Sudden: this many times the level of two months earlier.
 SUDDEN = 1.8
+#: And this many times the level of one month earlier: more in a first year, in which a season can't be told from a jump.
+SUDDEN_AT_ONCE, SUDDEN_SEASONED = 1.6, 1.4
 #: Back: within this many times the level before.
 BACK = 1.5
 #: Back for so many months running, and the spell is over.
@@ -38,11 +40,11 @@ RUN_UP = 1.4
 #: Months of one steady level after which a changed level is the new normal.
 PLATEAU = 12
 #: Share of the blocks of areas that must have moved together.
-BREADTH = 0.85
+BREADTH = 0.8
 #: Least expected records in a block.
-BLOCK = 10.0
+BLOCK = 15.0
 #: Spread of a force's month-to-month level on the log scale that is taken for granted, however short the series.
-LOG_SPREAD = 0.15
+LOG_SPREAD = 0.12
 #: Months before and after a turnover that are compared.
 BEFORE, AFTER = 12, 12
 
@@ -55,6 +57,7 @@ class Spell:
     for a lasting ``step``. ``open``: the level had not come back by the last month. ``level``: records a month before;
     ``peak``: the furthest month's records. ``areas_moved``, ``areas``: how many areas moved that way in the first month,
     of those with any records before or in it. ``baseline``: the months that the level before is the median of.
+    ``breadth``: share of the blocks of neighbouring areas that moved with the whole.
     """
 
     shape: str
@@ -68,6 +71,7 @@ class Spell:
     areas_moved: int
     areas: int
     baseline: tuple[int, ...]
+    breadth: float
 
 
 @dataclass(frozen=True)
@@ -101,15 +105,15 @@ def blocks(weight: Floats, limit: int = 20) -> npt.NDArray[np.intp]:
 
 def _breadth(now: Ints, before: Floats, ratio: float) -> float:
     """Share of the blocks that moved at least a third of the way that the whole moved (of the log ratio); 0 where there
-    are fewer than five blocks: too few records to tell a force-wide change from a local one."""
+    are fewer than four blocks: too few records to tell a force-wide change from a local one."""
     block = blocks(before)
     k = int(block.max()) + 1
-    if k < 5:
+    if k < 4:
         return 0.0
     was = np.bincount(block, before, k)
     is_now = np.bincount(block, now, k)
     used = was > 0
-    if used.sum() < 5:
+    if used.sum() < 4:
         return 0.0
     moved = np.log(np.maximum(is_now[used], 0.5) / was[used]) / np.log(ratio)
     return float((moved >= 1 / 3).mean())
@@ -117,26 +121,32 @@ def _breadth(now: Ints, before: Floats, ratio: float) -> float:
 
 def _far(total: Floats, t: int, base: Ints, level: float) -> int:
     """+1 or -1 where month ``t`` lies far, suddenly and beyond chance above or below ``level``; else 0."""
-    if level < 5 * BLOCK:
+    if level < 4 * BLOCK:
         return 0
     now = max(float(total[t]), 0.5)
     ratio = now / level
     year_ago = t - 12
     seasoned = year_ago >= 0 and year_ago in base and total[year_ago] > 0
+    then = float(np.median(total[max(0, year_ago - 1) : year_ago + 2])) if seasoned else level
     two_ago = float(total[t - 2]) if t - 2 in base else level
     one_ago = float(total[t - 1]) if t - 1 in base else level
     up = ratio >= (FAR_SEASONED if seasoned else FAR)
-    up &= now >= SUDDEN * two_ago and now >= 1.4 * one_ago
-    up &= not seasoned or now >= FAR_SEASONED * total[year_ago]
-    down = ratio <= FAR_BELOW and now <= two_ago / SUDDEN and now <= one_ago / 1.4
-    down &= not seasoned or now <= total[year_ago] / SUDDEN
+    up &= now >= SUDDEN * two_ago
+    up &= now >= (SUDDEN_SEASONED if seasoned else SUDDEN_AT_ONCE) * one_ago
+    up &= now >= (FAR_SEASONED if seasoned else FAR) * then
+    down = now <= FAR_BELOW * float(np.quantile(total[base], 0.25)) and now <= two_ago / SUDDEN and now <= one_ago / 2
+    down &= not seasoned or now <= then / SUDDEN
     if not (up or down):
         return 0
-    logs = np.log(np.maximum(total[base], 0.5) / level)
-    spread = max(LOG_SPREAD, 1.4826 * float(np.median(np.abs(logs)))) ** 2
+    nearby = [float(np.median(total[base[-3:]])), level]
+    reach = now / max(nearby) if up else min(nearby) / now
+    steps = np.abs(np.diff(np.log(np.maximum(total[base], 0.5))))
+    spread = max(LOG_SPREAD**2, (1.4826 * float(np.median(steps))) ** 2 / 2 - 1.5 / level)
     n = len(base)
     error = np.sqrt(spread * (1 + 1 / n) + 2 / now + 2 / (n * level))
-    return int(np.sign(np.log(ratio))) if abs(np.log(ratio)) >= 4 * error else 0
+    if np.log(max(reach, 0.01)) < 4 * error:
+        return 0
+    return 1 if up else -1
 
 
 def _steady(values: Floats) -> bool:
@@ -173,7 +183,8 @@ def spells(counts: Ints, skip: Bools | None = None) -> tuple[Spell, ...]:
             if sign * np.log(max(step, 0.01)) >= np.log(RUN_UP) and _breadth(counts[:, t - 1], before, step) >= 0.6:
                 run_up, level, base = t - 1, earlier, base[:-1]
         before = counts[:, base].mean(axis=1)
-        if not sign or _breadth(counts[:, t], before, max(total[t], 0.5) / level) < BREADTH:
+        breadth = _breadth(counts[:, t], before, max(total[t], 0.5) / level) if sign else 0.0
+        if breadth < BREADTH:
             t += 1
             continue
         end, still_open, shape = _end(total, t, sign, level, aside)
@@ -184,7 +195,7 @@ def spells(counts: Ints, skip: Bools | None = None) -> tuple[Spell, ...]:
         found.append(
             Spell(
                 shape, sign, t, end, still_open, run_up, level, peak, int(moved.sum()), int(seen.sum()),
-                tuple(int(m) for m in base),
+                tuple(int(m) for m in base), breadth,
             )
         )  # fmt: skip
         if end is None:

@@ -127,22 +127,23 @@ def _told(plain: Plain, spell: events.Spell, category: str | None, total: Ints, 
         "month": months[spell.start],
         "first": int(total[spell.start]),
         "level": level,
-        "moved": spell.areas_moved,
-        "areas": spell.areas,
+        "where": msg("in {moved:count} of {areas:count} areas at once", moved=spell.areas_moved, areas=spell.areas)
+        if spell.areas_moved >= 0.8 * spell.areas
+        else msg("in {share:percent} of the groups of neighbouring areas at once", share=spell.breadth),
         "last": months[-1 if spell.end is None else spell.end],
     }
     if spell.shape == "step":
         text = msg(
             "Suspected recording event, {category}: from {month:month} the level is lastingly another, {first:count} "
-            "recorded that month against about {level:count} a month before, in {moved:count} of {areas:count} areas at "
-            "once. Problems seldom change everywhere in one month; rules of recording do. Compare only within one side "
+            "recorded that month against about {level:count} a month before, {where}"
+            ". Problems seldom change everywhere in one month; rules of recording do. Compare only within one side "
             "of the month.",
             **facts,
         )
     elif spell.direction > 0 and spell.open:
         text = msg(
             "Suspected recording event, {category}: {first:count} recorded in {month:month} against about {level:count} a "
-            "month before, in {moved:count} of {areas:count} areas at once. The level has not come back by "
+            "month before, {where}. The level has not come back by "
             "{last:month}. Problems seldom rise everywhere in one month; what people report, or what is recorded, does. "
             "These months are set aside: they are neither a rise nor a baseline.",
             **facts,
@@ -150,7 +151,7 @@ def _told(plain: Plain, spell: events.Spell, category: str | None, total: Ints, 
     elif spell.direction > 0:
         text = msg(
             "Suspected recording event, {category}: {first:count} recorded in {month:month} against about {level:count} a "
-            "month before, in {moved:count} of {areas:count} areas at once; the level stays far above until "
+            "month before, {where}; the level stays far above until "
             "{last:month}. Problems seldom rise everywhere in one month; what people report, or what is recorded, does. "
             "These months are set aside: they are neither a rise nor a baseline.",
             **facts,
@@ -158,7 +159,7 @@ def _told(plain: Plain, spell: events.Spell, category: str | None, total: Ints, 
     else:
         text = msg(
             "Suspected recording event, {category}: only {first:count} recorded in {month:month} against about "
-            "{level:count} a month before, in {moved:count} of {areas:count} areas at once, and low until {last:month}. "
+            "{level:count} a month before, {where}, and low until {last:month}. "
             "An incomplete file looks like this. These months are set aside: they are neither a fall nor a baseline.",
             **facts,
         )
@@ -328,26 +329,28 @@ def _step(
         "now": float(now),
         "expected": float(result.expected[a] / result.after),
         "before": result.before,
-        "after": result.after,
+        "observed": int(result.observed[a]),
         "changed": changed,
     }
     move = _largest_move(plain, before, after, result, direction) if plain.street.has()[mine].any() else None
     if move is None:
         text = msg(
-            "Suspected recording event, {place}: its level breaks in {month:month}, {now:decimal} records a month since "
-            "(months: {after:count}) against {was:decimal} in the {before:count} months before and {expected:decimal} "
-            "expected from them and the force's trend. {changed:percent} of its rows since lie at map points or streets "
-            "never used there before. Do not read this as a change in crime; compare only within one side of the month.",
+            "Suspected recording event, {place}: its level breaks in {month:month}, {observed:count} records since then, "
+            "{now:decimal} a month, against {was:decimal} a month in the {before:count} months before and "
+            "{expected:decimal} expected from them and the force's trend. {changed:percent} of its rows since lie at "
+            "map points or streets never used there before. Do not read this as a change in crime; compare only within "
+            "one side of the month.",
             **facts,
         )
     else:
         facts.update(move)
         text = msg(
-            "Suspected recording event, {place}: its level breaks in {month:month}, {now:decimal} records a month since "
-            "(months: {after:count}) against {was:decimal} in the {before:count} months before and {expected:decimal} "
-            "expected from them and the force's trend. {changed:percent} of its rows since lie at map points or streets "
-            "never used there before; the largest change is at {street}, {street_was:decimal} a month before and "
-            "{street_now:decimal} since. Do not read this as a change in crime; compare only within one side of the month.",
+            "Suspected recording event, {place}: its level breaks in {month:month}, {observed:count} records since then, "
+            "{now:decimal} a month, against {was:decimal} a month in the {before:count} months before and "
+            "{expected:decimal} expected from them and the force's trend. {changed:percent} of its rows since lie at "
+            "map points or streets never used there before; the largest change is at {street}, {street_was:decimal} a "
+            "month before and {street_now:decimal} since. Do not read this as a change in crime; compare only within "
+            "one side of the month.",
             **facts,
         )
     return Finding(
