@@ -33,7 +33,10 @@ def test_the_crime_extract() -> None:
     rows = by_line(records)
     burglary, vehicle, violence, drugs, damage = (rows[i] for i in range(2, 7))
     assert (burglary["record_id"], burglary["category"], burglary["origin"]) == ("2200001/22", "burglary", "public")
-    assert (burglary["occurred_from"], burglary["occurred_to"]) == (dt.datetime(2022, 1, 3, 18, 30), dt.datetime(2022, 1, 4, 7, 15))
+    assert (burglary["occurred_from"], burglary["occurred_to"]) == (
+        dt.datetime(2022, 1, 3, 18, 30),
+        dt.datetime(2022, 1, 4, 7, 15),
+    )
     assert (burglary["lon"], burglary["lat"]) == (pytest.approx(-2.9973, abs=1e-3), pytest.approx(51.5866, abs=1e-3))
     assert burglary["flags"] == ["repeat-victim"]
     assert (vehicle["precision"], vehicle["occurred_to"]) == ("day", dt.datetime(2022, 1, 5, 23, 59, 59))
@@ -53,7 +56,12 @@ def test_command_and_control() -> None:
     rows = by_line(example("command-and-control"))
     assert rows[2]["occurred_from"] == dt.datetime(2024, 6, 2, 0, 15, 2), "Zulu time becomes British Summer Time"
     assert rows[3]["occurred_from"] == dt.datetime(2024, 6, 2, 0, 5, 41)
-    assert (rows[2]["kind"], rows[2]["category"], rows[2]["priority"], rows[2]["duration"]) == ("call", "noise-nuisance", "scheduled", 12.5)
+    assert (rows[2]["kind"], rows[2]["category"], rows[2]["priority"], rows[2]["duration"]) == (
+        "call",
+        "noise-nuisance",
+        "scheduled",
+        12.5,
+    )
     assert (rows[4]["status"], rows[5]["origin"], rows[3]["flags"]) == ("duplicate", "police-generated", ["mental-health"])
     assert example("command-and-control").rejects()["reason"].to_pylist() == ["longitude and latitude are swapped"]
 
@@ -143,14 +151,19 @@ def test_a_repeated_id_replaces_the_earlier_row_which_stays_in_history(tmp_path:
     records = store.records()
     rows = {r["record_id"]: r["category"] for r in records.rows().to_pylist()}
     assert rows == {"a": "vehicle-crime", "b": "robbery", "c": "robbery"}
-    assert [(v["category"], v["in_force"]) for v in records.history("a").to_pylist()] == [("burglary", False), ("vehicle-crime", True)]
+    assert [(v["category"], v["in_force"]) for v in records.history("a").to_pylist()] == [
+        ("burglary", False),
+        ("vehicle-crime", True),
+    ]
     assert store.records(before).rows().num_rows == 2, "the earlier snapshot still says what it said"
 
 
 def test_months_mode_replaces_whole_months(tmp_path: Path) -> None:
     how = mapping_file(tmp_path, replaces="months")
     store = Store.open(tmp_path / "store", create=True)
-    store.ingest([csv_file(tmp_path, "1.csv", "a,Burglary,2022-01-03", "b,Robbery,2022-02-04", "d,Robbery,2022-02-05")], mapping=how)
+    store.ingest(
+        [csv_file(tmp_path, "1.csv", "a,Burglary,2022-01-03", "b,Robbery,2022-02-04", "d,Robbery,2022-02-05")], mapping=how
+    )
     store.ingest([csv_file(tmp_path, "2.csv", "c,Robbery,2022-02-01")], mapping=how)
     records = store.records()
     assert records.rows()["record_id"].to_pylist() == ["a", "c"]
@@ -163,14 +176,32 @@ def test_nothing_mode_only_adds_and_a_mended_mapping_replaces_its_own_files(tmp_
     one = csv_file(tmp_path, "1.csv", "a,Burglary,2022-01-03")
     store.ingest([one], mapping=mapping_file(tmp_path, replaces="nothing"))
     first = store.current
-    store.ingest([csv_file(tmp_path, "2.csv", "a,Burglary,2022-01-03", "b,Robbery,2022-01-03")], mapping=mapping_file(tmp_path, replaces="nothing"))
+    store.ingest(
+        [csv_file(tmp_path, "2.csv", "a,Burglary,2022-01-03", "b,Robbery,2022-01-03")],
+        mapping=mapping_file(tmp_path, replaces="nothing"),
+    )
     assert store.records().rows().num_rows == 3
     store.ingest([one], mapping=mapping_file(tmp_path, replaces="nothing", title="mended"))
     assert store.records().rows().num_rows == 3, "the same bytes through another mapping are not counted twice"
     alone = Store.open(tmp_path / "other", create=True)
     for title in ("log", "mended", "log"):
-        alone.ingest([one], mapping=mapping_file(tmp_path, replaces="nothing", **({} if title == "log" else {"title": title})))
+        alone.ingest(
+            [one], mapping=mapping_file(tmp_path, replaces="nothing", **({} if title == "log" else {"title": title}))
+        )
     assert alone.current == first
+
+
+def test_two_sources_of_one_kind_are_told(tmp_path: Path, street, capsys: pytest.CaptureFixture[str]) -> None:
+    from records_files import row
+
+    from forestall.cli import main
+
+    store = tmp_path / "store"
+    assert main(["ingest", str(street([row("c1", category="Robbery")])), "--store", str(store)]) == 0
+    assert "caution" not in capsys.readouterr().out
+    extract = csv_file(tmp_path, "1.csv", "a,Burglary,2022-01-03", "b,Burglary,2022-02-03")
+    assert main(["ingest", str(extract), "--mapping", str(mapping_file(tmp_path)), "--store", str(store)]) == 0
+    assert "caution: crime of gwent comes from log and police-uk in 1 month: counts take both" in capsys.readouterr().out
 
 
 def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
@@ -202,7 +233,9 @@ def test_what_is_written_comes_back(tmp_path: Path, rows: list[tuple[str, dt.dat
     with path.open("w", encoding="utf-8", newline="") as f:
         writer = csv.writer(f, quoting=csv.QUOTE_ALL)
         writer.writerow(["Place", "When", "DA", "Outcome"])
-        writer.writerows([place, when.strftime("%d/%m/%Y %H:%M:%S"), "Y" if flag else "N", out] for place, when, flag, out in rows)
+        writer.writerows(
+            [place, when.strftime("%d/%m/%Y %H:%M:%S"), "Y" if flag else "N", out] for place, when, flag, out in rows
+        )
     how = mapping_file(
         tmp_path,
         fields={
@@ -216,7 +249,9 @@ def test_what_is_written_comes_back(tmp_path: Path, rows: list[tuple[str, dt.dat
         },
     )
     got = Records.from_files([path], mapping=how)
-    back = [(r["location_text"], r["occurred_from"], bool(r["flags"]), r["outcome"]) for _, r in sorted(by_line(got).items())]
+    back = [
+        (r["location_text"], r["occurred_from"], bool(r["flags"]), r["outcome"]) for _, r in sorted(by_line(got).items())
+    ]
     assert got.rejects().num_rows == 0
     assert back == [(p.strip() or None, w.replace(microsecond=0), flag, o.strip() or None) for p, w, flag, o in rows]
     ids = got.rows()["record_id"].to_pylist()
@@ -251,7 +286,10 @@ def test_a_wrong_mapping_is_named(tmp_path: Path, changes: dict, sentence: str) 
 
 
 def test_a_persons_column_goes_nowhere_else(tmp_path: Path) -> None:
-    fields = yaml.safe_load(mapping_file(tmp_path).read_text())["fields"] | {"victim_id": {"person": ["Name"]}, "outcome": "Name"}
+    fields = yaml.safe_load(mapping_file(tmp_path).read_text())["fields"] | {
+        "victim_id": {"person": ["Name"]},
+        "outcome": "Name",
+    }
     with pytest.raises(ForestallError, match="persons enter as hashes only"):
         mappings.load(mapping_file(tmp_path, fields=fields))
 

@@ -21,7 +21,12 @@ def test_a_row_in_the_schema(street) -> None:
     path = street([row("a" * 64, category="Drugs", outcome="Local resolution"), row()])
     crime, asb = Records.from_files([path]).rows().sort_by("line").to_pylist()
     assert crime["record_id"] == crime["source_ref"] == "a" * 64
-    assert (crime["force"], crime["kind"], crime["category"], crime["origin"]) == ("gwent", "crime", "drugs", "police-generated")
+    assert (crime["force"], crime["kind"], crime["category"], crime["origin"]) == (
+        "gwent",
+        "crime",
+        "drugs",
+        "police-generated",
+    )
     assert crime["occurred_from"] == dt.datetime(2022, 1, 1)
     assert crime["occurred_to"] == dt.datetime(2022, 1, 31, 23, 59, 59)
     assert (crime["precision"], crime["month"], crime["line"]) == ("month", "2022-01", 2)
@@ -35,7 +40,9 @@ def test_a_row_in_the_schema(street) -> None:
 
 
 def test_identical_rows_without_an_id_are_twins(street) -> None:
-    ids = Records.from_files([street([row(), row(), row(lsoa="W01001663")])]).rows().sort_by("line")["record_id"].to_pylist()
+    ids = (
+        Records.from_files([street([row(), row(), row(lsoa="W01001663")])]).rows().sort_by("line")["record_id"].to_pylist()
+    )
     assert len(set(ids)) == 3
     assert ids[0].removesuffix("-1") == ids[1].removesuffix("-2")
 
@@ -52,7 +59,10 @@ def test_a_repeated_crime_id_keeps_its_rows_and_tells_them_apart(street) -> None
 def test_vintage_by_rule(street) -> None:
     paths = [street([row(month=m)], f"{m}-gwent-street.csv") for m in ("2023-12", "2024-01")]
     table = Records.from_files(paths).rows()
-    assert dict(zip(table["month"].to_pylist(), table["lsoa_vintage"].to_pylist(), strict=True)) == {"2023-12": "2011", "2024-01": "2021"}
+    assert dict(zip(table["month"].to_pylist(), table["lsoa_vintage"].to_pylist(), strict=True)) == {
+        "2023-12": "2011",
+        "2024-01": "2021",
+    }
 
 
 def test_bad_rows_are_kept_with_line_and_reason_and_the_rest_is_read(street) -> None:

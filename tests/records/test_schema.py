@@ -19,9 +19,9 @@ def test_the_reference_page_is_up_to_date() -> None:
 
 def test_every_field_of_the_design_is_there() -> None:
     design = (
-        "record_id source source_ref force kind category offence_code occurred_from occurred_to precision reported_at recorded_at "
-        "origin channel lon lat easting northing location_id location_text lsoa lsoa_vintage premises_type method priority duration "
-        "outcome status flags victim_id suspect_id caller_id context"
+        "record_id source source_ref force kind category offence_code occurred_from occurred_to precision reported_at "
+        "recorded_at origin channel lon lat easting northing location_id location_text lsoa lsoa_vintage "
+        "premises_type method priority duration outcome status flags victim_id suspect_id caller_id context"
     )
     assert [f.name for f in schema.FIELDS if not f.trace] == design.split()
     assert all(f.meaning and f.police_uk and f.extract for f in schema.FIELDS)

@@ -46,6 +46,11 @@ def run(args: argparse.Namespace) -> int:
     for _, sentence in report.bad:
         print(f"left out: {sentence}", file=sys.stderr)
     print("\n".join(summary(report, args.store)))
+    for both in store.records().overlaps() if report.changed else []:
+        print(
+            f"caution: {both['kind']} of {both['force']} comes from {' and '.join(both['sources'])} in "
+            f"{_n(both['months'], 'month')}: counts take both, so a record that is in both counts twice"
+        )
     return 0
 
 

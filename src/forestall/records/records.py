@@ -212,6 +212,23 @@ class Records:
         paths = [self.store.rejects_path(p.id) for p in self.manifest.parts if p.rejects]
         return pa.concat_tables([rejects_schema().empty_table(), *(pq.read_table(p) for p in paths)])
 
+    def overlaps(self) -> list[dict[str, Any]]:
+        """Where two sources hold the same kind of record of the same force and months, so that a count takes both: dicts of
+        force, kind, sources and months (how many)."""
+        if len({p.source for p in self.manifest.parts}) < 2:
+            return []
+        table = self.counted().select("force", "kind", "month", "source").distinct()
+        held: dict[tuple[str, str], dict[str, list[str]]] = {}
+        for r in self.arrow(table).to_pylist():
+            held.setdefault((r["force"], r["kind"]), {}).setdefault(r["month"], []).append(r["source"])
+        out = []
+        for (force, kind), months in sorted(held.items()):
+            several = [s for s in months.values() if len(s) > 1]
+            if several:
+                sources = sorted({s for group in several for s in group})
+                out.append({"force": force, "kind": kind, "sources": sources, "months": len(several)})
+        return out
+
     # -- what it holds ------------------------------------------------------------------------------------------------
 
     def rows(
