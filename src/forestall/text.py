@@ -5,7 +5,8 @@ reads it, in the reader's language. Translations lie in ``locale/<language>/LC_M
 they are: there is no compile step to forget.
 
 Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%),
-``{m:month}`` (August 2022), ``{a:list}`` (A, B and C), ``{d:decimal}`` (one decimal place).
+``{m:month}`` (August 2022), ``{a:list}`` (A, B and C), ``{d:decimal}`` (one decimal place), ``{c:low}``
+(first letter small: a title inside a sentence).
 """
 
 from __future__ import annotations
@@ -157,6 +158,8 @@ class _Formatter(string.Formatter):
                 return f"{value:,.1f}"
             case "percent":
                 return f"{value * 100:.0f}%"
+            case "low":
+                return str(value)[:1].lower() + str(value)[1:]
             case "month":
                 return month_name(value, self.language)
             case "list":

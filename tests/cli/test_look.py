@@ -42,6 +42,8 @@ def test_the_page_answers_the_five_questions(page: str, files: Path) -> None:
     assert f"{rows(files):,} records" in text
     assert "January 2020 to June 2022" in text
     assert "Vehicle crime: Mini" in text
+    assert re.search(r"First on the list: vehicle crime in Mini 00\dA and \d areas around it", text)
+    assert "of anti-social behaviour lies in 1 of 48 areas" in text
     assert "last year's counts" in text
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forestall import catalogue
 from forestall.errors import ForestallError
 from forestall.records import Records
 from forestall.report.document import Document
@@ -69,8 +70,8 @@ class Look:
         if top is None:
             return msg("{first}.", first=first)
         return msg(
-            "{first}, and {share:percent} of {category} lies in {k:count} of {n:count} areas.",
-            first=first, share=top.details["share"], category=rose.low(top.category), k=len(top.areas),
+            "{first}, and {share:percent} of {category:low} lies in {k:count} of {n:count} areas.",
+            first=first, share=top.details["share"], category=catalogue.category(top.category).title, k=len(top.areas),
             n=len(self.ground.codes),
         )  # fmt: skip
 

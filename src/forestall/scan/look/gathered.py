@@ -63,9 +63,9 @@ def section(scan: Scan, ground: Ground) -> d.Section:
         blocks += [d.Heading(msg("Every category")), d.TableBlock(_table(measured), "concentration")]
     if top is not None:
         title = msg(
-            "{share:percent} of {category} lies in {k:count} of {n:count} areas: {place}",
-            share=top.details["share"], category=rose.low(top.category), k=len(top.areas), n=len(ground.codes),
-            place=top.place,
+            "{share:percent} of {category:low} lies in {k:count} of {n:count} areas: {place}",
+            share=top.details["share"], category=catalogue.category(top.category).title, k=len(top.areas),
+            n=len(ground.codes), place=top.place,
         )  # fmt: skip
     elif measured:
         title = msg("No small set of areas stands out from quarter to quarter")

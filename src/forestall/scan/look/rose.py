@@ -7,7 +7,7 @@ from forestall.report import charts, maps
 from forestall.report import document as d
 from forestall.results import Column, Scan, Series, Signal, Table
 from forestall.scan.look.ground import Ground
-from forestall.text import Message, msg, msg_n
+from forestall.text import Message, Name, msg, msg_n
 
 #: How many candidates that aren't established are shown, for interest.
 CANDIDATES = 8
@@ -17,12 +17,6 @@ def established(scan: Scan) -> tuple[Signal, ...]:
     """Established rises, places first, in the scan's order."""
     picked = [s for s in scan.signals if s.established]
     return tuple(sorted(picked, key=lambda s: s.kind != "rising"))
-
-
-def low(category: str) -> Message:
-    """A category's name inside a sentence."""
-    title = catalogue.category(category).title
-    return Message(title.id[:1].lower() + title.id[1:])
 
 
 def lead(rises: tuple[Signal, ...], scan: Scan) -> Message:
@@ -35,9 +29,11 @@ def lead(rises: tuple[Signal, ...], scan: Scan) -> Message:
         )
     top = rises[0]
     return msg(
-        "First on the list: {category} in {place}, {observed:count} recorded since {since:month} where {expected} to be "
+        "First on the list: {category:low} in {place}, {observed:count} recorded since {since:month} where "
+        "{expected} to be "
         "expected.",
-        category=low(top.category), place=top.place, observed=top.observed, since=top.since, expected=_were(top.expected),
+        category=catalogue.category(top.category).title, place=top.place, observed=top.observed,
+        since=top.since, expected=_were(top.expected),
     )  # fmt: skip
 
 
@@ -153,7 +149,7 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
             blocks.append(
                 d.Paragraph(
                     msg(
-                        "Most of them at the map points called {streets:list}.",
+                        "The map points with the most of them: {streets:list}.",
                         streets=[msg("{street} ({n:count})", street=_street(name), n=n) for name, n in streets],
                     )
                 )
@@ -163,7 +159,7 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
                 msg(
                     "Check it in the files of {since:month} to {until:month}: rows with Crime type “{category}” and LSOA "
                     "code {codes:list} are {observed:count}.",
-                    since=signal.since, until=signal.until, category=Message(title.id), codes=list(signal.areas),
+                    since=signal.since, until=signal.until, category=Name(title.id), codes=list(signal.areas),
                     observed=signal.observed,
                 )
             )
