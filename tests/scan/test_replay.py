@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mini_force
-from forestall.records import Records
+from forestall.records.records import Records
 from forestall.results import Provenance, read
 from forestall.scan import months as mm
 from forestall.scan.replay import LEAST, Followed, Pick, Replay, _follow, most_counted, replay, strongest

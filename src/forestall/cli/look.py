@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         raise ForestallError(f"there is no force {args.force!r} in these files; they hold: {', '.join(slugs)}")
     with showing() as (say, progress):
         say("reading the files")
-        from forestall.records import Records
+        from forestall.records.records import Records
         from forestall.report.html import page
         from forestall.scan.look import look
         from forestall.scan.look.ground import area_names

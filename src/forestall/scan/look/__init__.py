@@ -12,7 +12,7 @@ from typing import Any
 
 from forestall import catalogue
 from forestall.errors import ForestallError
-from forestall.records import Records
+from forestall.records.records import Records
 from forestall.report.document import Document
 from forestall.results import Finding, Scan
 from forestall.scan.find import find

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from forestall.places import Places
 from forestall.places.project import to_wgs84
-from forestall.records import Records
 from forestall.records.cube import Cube
+from forestall.records.records import Records
 from forestall.scan import months as mm
 from forestall.text import Message, Name, msg
 
