@@ -119,7 +119,9 @@ def aside(signals: Sequence[Signal]) -> Message | None:
     if not maybe:
         return None
     return msg_n(
-        "{n:count} more rise is listed that could be chance.", "{n:count} more rises are listed that could be chance.", n=maybe
+        "{n:count} more rise is listed that could be chance.",
+        "{n:count} more rises are listed that could be chance.",
+        n=maybe,
     )
 
 
