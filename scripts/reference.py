@@ -64,7 +64,7 @@ def row(action: argparse.Action) -> str:
     what = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
     if action.required and action.option_strings:
         what += " (required)"
-    default = "" if action.default in (None, False, argparse.SUPPRESS, []) else f"`{action.default}`"
+    default = "" if action.default in (None, False, argparse.SUPPRESS, [], "") else f"`{action.default}`"
     cells = [f"`{name}`", what, default]
     return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
 

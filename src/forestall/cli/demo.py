@@ -120,6 +120,10 @@ def verb(*words: str, quiet: bool = False) -> int:
     with contextlib.ExitStack() as stack:
         if quiet:
             stack.enter_context(contextlib.redirect_stdout(None))
+            if sys.stderr.isatty():
+                from rich.console import Console
+
+                stack.enter_context(Console(stderr=True).status(f"{words[0]} …"))
         status = main(words)
     if status == 0 and words[0] != "serve":
         print(f"  {time.perf_counter() - started:.0f} s", flush=True)
