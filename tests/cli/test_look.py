@@ -9,10 +9,15 @@ import zipfile
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mini_force
 from forestall.cli import main
+from forestall.records.records import Records
+from forestall.report import html
+from forestall.scan.look import look
+from forestall.scan.look.ground import in_part
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,28 @@ def test_until_sees_nothing_later(files: Path, tmp_path: Path) -> None:
         text = (tmp_path / "p.html").read_text(encoding="utf-8")
         pages.append(re.sub(r"<code>.*?</code>|snapshot \w+|<dd>\w+</dd>", "", text))
     assert pages[0] == pages[1]
+
+
+def test_redrawn_areas_are_no_rises(tmp_path: Path) -> None:
+    folder = mini_force.write(tmp_path, times=1.0)
+    new = {mini_force.AREAS[i]: f"W0199{1900 + i}" for i in (10, 11, 12, 20)}
+    for month in mini_force.months()[-5:]:
+        for file in (folder / month).iterdir():
+            text = file.read_text(encoding="utf-8")
+            for before, after in new.items():
+                text = text.replace(before, after)
+            file.write_text(text, encoding="utf-8")
+    found = look(Records.from_files([folder]), months=1, replicates=199)
+    assert set(found.ground.broken) == {*new, *new.values()}
+    assert not any(set(s.areas) & set(new.values()) for s in found.scan.signals if s.kind != "force-wide")
+    assert "8 area codes came into use" in words(html.page(found.document()))
+
+
+def test_an_area_with_few_records_is_not_taken_for_a_redrawn_one() -> None:
+    quiet = [0, 0, 0, 1, 0, 2, 0, 0, 0, 0]
+    late = [0, 0, 0, 0, 0, 0, 4, 5, 3, 6]
+    gone = [4, 5, 3, 6, 0, 0, 0, 0, 0, 0]
+    assert in_part(np.array([quiet, late, gone, [0] * 10, [3] * 10])).tolist() == [False, True, True, False, False]
 
 
 def test_in_welsh(files: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Look:
             gathered.section(self.scan, ground),
             replayed.section(self.replay, ground),
             traps.section(self.findings, ground),
-            limits.section(self.scan, command),
+            limits.section(self.scan, ground, command),
         )
         return Document(
             title=self._answer(len(rises)),

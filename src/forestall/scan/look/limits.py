@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from forestall.report import document as d
 from forestall.results import Scan
-from forestall.text import Message, msg
+from forestall.scan.look.ground import Ground
+from forestall.text import Message, msg, msg_n
 
 
-def section(scan: Scan, command: str | None) -> d.Section:
+def section(scan: Scan, ground: Ground, command: str | None) -> d.Section:
     failed = tuple(c.text for c in scan.checks if not c.passed)
     passed = tuple(c.text for c in scan.checks if c.passed and c.name == "origin")
+    if ground.broken:
+        failed += (
+            msg_n(
+                "{n:count} area code came into use, or went out of it, within these months, as where census "
+                "areas were redrawn. "
+                "Its series is broken, so it is left out of the lists.",
+                "{n:count} area codes came into use, or went out of it, within these months, as where census areas were "
+                "redrawn. Their series are broken, so they are left out of the lists.",
+                len(ground.broken),
+            ),
+        )
     blocks: list[d.Block] = [d.Bullets(limits())]
     if failed or passed:
         blocks.append(d.Callout(msg("About this scan"), failed + passed, "doubt"))
