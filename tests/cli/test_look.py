@@ -147,6 +147,7 @@ def test_one_month_still_gives_an_honest_page(files: Path, tmp_path: Path) -> No
     assert main(["look", str(files / "2022-06"), "--out", str(tmp_path / "p.html")]) == 0
     text = words((tmp_path / "p.html").read_text(encoding="utf-8"))
     assert "too few to replay" in text
+    assert "Too few" in text.split("What is concentrated")[2]
 
 
 def test_of_two_forces_the_larger_is_shown_and_said(

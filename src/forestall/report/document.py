@@ -6,7 +6,7 @@ its table and its description, so that each renderer (HTML here; PDF, slides and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -164,20 +164,3 @@ class Document:
     lead: tuple[Message, ...] = ()
     banner: Message | None = None
     name: Message = field(default_factory=lambda: Message("Forestall"))
-
-    def blocks(self) -> Iterable[Block]:
-        """Every block, those inside others included, in reading order."""
-        for section in self.sections:
-            yield from _flat(section.blocks)
-
-
-def _flat(blocks: Iterable[Block]) -> Iterable[Block]:
-    for block in blocks:
-        yield block
-        if isinstance(block, Beside):
-            yield from _flat((*block.first, *block.second))
-        elif isinstance(block, More):
-            yield from _flat(block.blocks)
-        elif isinstance(block, Entries):
-            for entry in block.entries:
-                yield from _flat(entry.blocks)

@@ -16,6 +16,8 @@ from forestall.text import Message, msg
 #: Fewer records than this in twelve months say too little of concentration.
 LEAST = 100
 LISTED = 6
+#: A lasting set of areas is chosen on one year and measured on the next.
+TWO_YEARS = 24
 
 
 def listed(scan: Scan) -> tuple[Signal, ...]:
@@ -53,8 +55,7 @@ def section(scan: Scan, ground: Ground) -> d.Section:
             d.Paragraph(
                 msg(
                     "The areas are chosen on the earlier year and measured on the last one, so the share isn't "
-                    "flattered by the "
-                    "choice."
+                    "flattered by the choice."
                 )
             ),
             entries,
@@ -67,6 +68,8 @@ def section(scan: Scan, ground: Ground) -> d.Section:
             share=top.details["share"], category=catalogue.category(top.category).title, k=len(top.areas),
             n=len(ground.codes), place=top.place,
         )  # fmt: skip
+    elif measured and len(ground.months) < TWO_YEARS:
+        title = msg("Too few months to tell where records gather year after year")
     elif measured:
         title = msg("No small set of areas stands out from quarter to quarter")
     else:
@@ -95,8 +98,7 @@ def _figure(category: str, c: Concentration) -> d.Figure:
         msg("{category}: how concentrated it is", category=title),
         msg(
             "Two curves of the share of records against the share of areas, the most burdened first. Half of the "
-            "records lie "
-            "in {at:percent} of areas; chance alone would put half in {chance:percent}.",
+            "records lie in {at:percent} of areas; chance alone would put half in {chance:percent}.",
             at=at, chance=c.half_share_chance,
         ),
     )  # fmt: skip

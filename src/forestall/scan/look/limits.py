@@ -14,11 +14,10 @@ def section(scan: Scan, ground: Ground, command: str | None) -> d.Section:
     if ground.broken:
         failed += (
             msg_n(
-                "{n:count} area code came into use, or went out of it, within these months, as where census "
-                "areas were redrawn. "
-                "Its series is broken, so it is left out of the lists.",
-                "{n:count} area codes came into use, or went out of it, within these months, as where census areas were "
-                "redrawn. Their series are broken, so they are left out of the lists.",
+                "{n:count} area code came into use, or went out of it, within these months, as where census areas were "
+                "redrawn. Its series is broken, so it is left out of the lists.",
+                "{n:count} area codes came into use, or went out of it, within these months, as where census areas "
+                "were redrawn. Their series are broken, so they are left out of the lists.",
                 len(ground.broken),
             ),
         )
@@ -31,9 +30,8 @@ def section(scan: Scan, ground: Ground, command: str | None) -> d.Section:
             scan.provenance,
             (
                 msg(
-                    "The snapshot is named by the content of the files: the same files give the same name, and "
-                    "the same seed "
-                    "the same page."
+                    "The snapshot is named by the content of the files: the same files give the same name, and the "
+                    "same seed the same page."
                 ),
                 msg("Contains public sector information licensed under the Open Government Licence v3.0 (data.police.uk)."),
             ),
@@ -53,13 +51,12 @@ def limits() -> tuple[Message, ...]:
         msg("There is no day and no time of day, so no weekend, no night-time economy and no near-repeat pattern shows."),
         msg("There are no persons, so repeat victims and repeat offenders can't be seen."),
         msg(
-            "Each record lies at the nearest of a list of anonymous map points, not where it happened: a "
-            "street's count is its "
-            "map point's."
+            "Each record lies at the nearest of a list of anonymous map points, not where it happened: a street's "
+            "count is its map point's."
         ),
         msg(
-            "The categories are wide. Violence holds domestic abuse beside night-time fights, and burglary homes beside "
-            "shops: a rise says little until the offences behind it are known."
+            "The categories are wide. Violence holds domestic abuse beside night-time fights, and burglary homes "
+            "beside shops: a rise says little until the offences behind it are known."
         ),
         msg("The files don't say who reported, so a rise in looking can't be told from a rise in happening."),
         msg("Counts are not rates: an area with more visitors has more to record. No population is loaded here."),

@@ -26,9 +26,8 @@ def lead(replay: Replay | None) -> Message:
             "Replayed over {n:count} months, the scan would have listed no rise that can be followed.", n=len(replay.months)
         )
     return msg(
-        "Replayed over the last {n:count} months, {hits:count} of its {pairs:count} listings went on beyond "
-        "chance, against "
-        "{naive:count} for last year's counts. {verdict}",
+        "Replayed over the last {n:count} months, {hits:count} of its {pairs:count} listings went on beyond chance, "
+        "against {naive:count} for last year's counts. {verdict}",
         n=len(replay.months), hits=score.hits, pairs=score.pairs, naive=naive.hits, verdict=verdict_text(replay),
     )  # fmt: skip
 
@@ -41,13 +40,10 @@ def section(replay: Replay | None, ground: Ground) -> d.Section:
     blocks: list[d.Block] = [
         d.Paragraph(
             msg(
-                "For the end of each month from {first:month} to {last:month} the scan was run on what the "
-                "records held until "
-                "then. Its list is its {listed:count} strongest rises, all established ones among them. Each was "
-                "set beside the "
-                "usual alternative: as many areas of the same category with the most records in the twelve "
-                "months before. Both "
-                "were followed for up to {horizon:count} months.",
+                "For the end of each month from {first:month} to {last:month} the scan was run on what the records "
+                "held until then. Its list is its {listed:count} strongest rises, all established ones among them. "
+                "Each was set beside the usual alternative: as many areas of the same category with the most records "
+                "in the twelve months before. Both were followed for up to {horizon:count} months.",
                 listed=replay.listed,
                 first=replay.months[0], last=replay.months[-1], horizon=replay.horizon,
             )
@@ -86,9 +82,8 @@ def _title(replay: Replay) -> Message:
             )  # fmt: skip
         case _:
             return msg(
-                "The scan isn't shown to beat last year's counts: {hits:count} against {naive:count} of "
-                "{n:count} went on, and "
-                "chance could have done that",
+                "The scan isn't shown to beat last year's counts: {hits:count} against {naive:count} of {n:count} went "
+                "on, and chance could have done that",
                 hits=score.hits, naive=naive.hits, n=score.pairs,
             )  # fmt: skip
 
@@ -166,17 +161,16 @@ def _figure(replay: Replay) -> d.Figure:
         lambda language, width: replay.chart(language, width),
         msg("What came next, over what was to be expected, by month of the list"),
         msg(
-            "Two lines by month. Above 1, the listed areas went on above their own past. Over all months the scan's list "
-            "recorded {a:count} where {b:decimal} were to be expected, and last year's counts {c:count} where "
+            "Two lines by month. Above 1, the listed areas went on above their own past. Over all months the scan's "
+            "list recorded {a:count} where {b:decimal} were to be expected, and last year's counts {c:count} where "
             "{e:decimal} were.",
             a=mine.observed, b=mine.expected, c=naive.observed, e=naive.expected,
         ),
     )  # fmt: skip
     return d.Figure(
         msg(
-            "After it listed them, the scan's areas recorded {r:ratio} times what their past led one to expect; "
-            "the areas of "
-            "last year's counts {s:ratio} times",
+            "After it listed them, the scan's areas recorded {r:ratio} times what their past led one to expect; the "
+            "areas of last year's counts {s:ratio} times",
             r=mine.observed / mine.expected if mine.expected else 0.0,
             s=naive.observed / naive.expected if naive.expected else 0.0,
         ),
@@ -192,20 +186,17 @@ def _plainly(replay: Replay) -> d.Callout:
     if sure.pairs:
         texts.append(
             msg(
-                "Of the {n:count} listings that were established, {hits:count} went on beyond chance. "
-                "Established means that it "
-                "had risen, and not that it will last.",
+                "Of the {n:count} listings that were established, {hits:count} went on beyond chance. Established "
+                "means that it had risen, and not that it will last.",
                 n=sure.pairs, hits=sure.hits,
             )
         )  # fmt: skip
     if naive.share > 1.5 * mine.share:
         texts.append(
             msg(
-                "As a map of burden, last year's counts are plainly better: its areas held {naive:percent} of "
-                "the force's next "
-                "records of these categories, the scan's {mine:percent}. The lists answer different questions: "
-                "where it is "
-                "worst, and where it is getting worse.",
+                "As a map of burden, last year's counts are plainly better: its areas held {naive:percent} of the "
+                "force's next records of these categories, the scan's {mine:percent}. The lists answer different "
+                "questions: where it is worst, and where it is getting worse.",
                 naive=naive.share, mine=mine.share,
             )
         )  # fmt: skip
@@ -216,10 +207,8 @@ def _explained(replay: Replay) -> Message:
     score, naive, first = replay.score(), replay.score(naive=True), replay.first()
     return msg(
         "Of {n:count} listings ({distinct:count} distinct rises, because a rise is listed again while it lasts), "
-        "{hits:count} "
-        "went on above their own past beyond chance, against {naive:count} of their twins; chance alone gives "
-        "about one in "
-        "ten. {verdict}",
+        "{hits:count} went on above their own past beyond chance, against {naive:count} of their twins; chance alone "
+        "gives about one in ten. {verdict}",
         n=score.pairs, distinct=len(first), hits=score.hits, naive=naive.hits, verdict=verdict_text(replay),
     )  # fmt: skip
 
@@ -229,27 +218,22 @@ def _how(replay: Replay) -> d.Callout:
         msg("How this is scored"),
         (
             msg(
-                "What is to be expected next is the areas' share of the force's records before the rise, times "
-                "what the force "
-                "recorded next. A rise of the whole force so counts for neither list."
+                "What is to be expected next is the areas' share of the force's records before the rise, times what "
+                "the force recorded next. A rise of the whole force so counts for neither list."
             ),
             msg(
-                "A listing went on where the next months hold three records or more and stand above that by more "
-                "than chance "
-                "would show one time in ten. It is unclear where they stand above it by less, and did not go on "
-                "where they "
-                "don't."
+                "A listing went on where the next months hold three records or more and stand above that by more than "
+                "chance would show one time in ten. It is unclear where they stand above it by less, and did not go on "
+                "where they don't."
             ),
             msg(
-                "Months of suspected recording events, and areas whose map points changed, are scored for "
-                "neither list. Listings "
-                "near the end are followed for fewer than {horizon:count} months.",
+                "Months of suspected recording events, and areas whose map points changed, are scored for neither "
+                "list. Listings near the end are followed for fewer than {horizon:count} months.",
                 horizon=replay.horizon,
             ),
             msg(
-                "Whether the lists differ is tested on distinct rises at their first listing, those that only "
-                "one of the two got "
-                "right (exact sign test, 10%)."
+                "Whether the lists differ is tested on distinct rises at their first listing, those that only one of "
+                "the two got right (exact sign test, 10%)."
             ),
         ),
         "doubt",

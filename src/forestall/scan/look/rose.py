@@ -29,9 +29,8 @@ def lead(rises: tuple[Signal, ...], scan: Scan) -> Message:
         )
     top = rises[0]
     return msg(
-        "First on the list: {category:low} in {place}, {observed:count} recorded since {since:month} where "
-        "{expected} to be "
-        "expected.",
+        "First on the list: {category:low} in {place}, {observed:count} recorded since {since:month} where {expected} "
+        "to be expected.",
         category=catalogue.category(top.category).title, place=top.place, observed=top.observed,
         since=top.since, expected=_were(top.expected),
     )  # fmt: skip
@@ -46,9 +45,8 @@ def section(scan: Scan, ground: Ground) -> d.Section:
         blocks += [
             d.Paragraph(
                 msg(
-                    "A rise is established where a place and a recent spell hold more than its own history, the "
-                    "season and "
-                    "the whole force's trend explain. Of such a list, about one in twenty is false."
+                    "A rise is established where a place and a recent spell hold more than its own history, the season "
+                    "and the whole force's trend explain. Of such a list, about one in twenty is false."
                 )
             )
         ]
@@ -133,8 +131,7 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
         d.Figure(
             msg(
                 "{category} in {place}: {observed:count} recorded from {since:month} to {until:month}, where "
-                "{expected} to be "
-                "expected",
+                "{expected} to be expected",
                 category=title, place=signal.place, observed=signal.observed, since=signal.since, until=signal.until,
                 expected=_were(signal.expected),
             ),
@@ -157,8 +154,8 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
         blocks.append(
             d.Paragraph(
                 msg(
-                    "Check it in the files of {since:month} to {until:month}: rows with Crime type “{category}” and LSOA "
-                    "code {codes:list} are {observed:count}.",
+                    "Check it in the files of {since:month} to {until:month}: rows with Crime type “{category}” and "
+                    "LSOA code {codes:list} are {observed:count}.",
                     since=signal.since, until=signal.until, category=Name(title.id), codes=list(signal.areas),
                     observed=signal.observed,
                 )

@@ -17,10 +17,9 @@ def section(findings: tuple[Finding, ...], ground: Ground) -> d.Section:
     blocks: list[d.Block] = [
         d.Paragraph(
             msg(
-                "A recording event is a change in how things are recorded, not in what happened. These are "
-                "suspected: only the "
-                "force's crime and incident registrar can confirm one. None of them is taken for a rise or for a "
-                "baseline here."
+                "A recording event is a change in how things are recorded, not in what happened. These are suspected: "
+                "only the force's crime and incident registrar can confirm one. None of them is taken for a rise or "
+                "for a baseline here."
             )
         )
     ]
