@@ -122,18 +122,20 @@ def translated(message: Message) -> bool:
 
 
 def lost(message: Message, got: Message) -> Iterator[str]:
-    """Fields of the English that a Welsh form lacks, or the other way round."""
+    """Fields of the English that a Welsh form lacks, or the other way round. The form for one may follow the English
+    singular, which need not say the number."""
     english = message.id if isinstance(message.id, list | tuple) else (message.id,)
-    wanted = set().union(*(fields(text) for text in english))
-    for form in got.string if isinstance(got.string, list | tuple) else (got.string,):
-        if fields(form) != wanted:
-            yield f"fields differ, {sorted(wanted)} and {sorted(fields(form))}"
-    if message.pluralizable and len(got.string) != PLURALS[0]:
+    forms = got.string if isinstance(got.string, list | tuple) else (got.string,)
+    for i, form in enumerate(forms):
+        allowed = [fields(english[-1]), *([fields(english[0])] if i == 1 else [])]
+        if fields(form) not in allowed:
+            yield f"fields differ, {sorted(allowed[0])} and {sorted(fields(form))}"
+    if message.pluralizable and len(forms) != PLURALS[0]:
         yield f"needs {PLURALS[0]} forms"
 
 
 def fields(text: str) -> frozenset[str]:
-    """``{n:count}`` and ``%(num)s`` with their formats; a count may be left out of no form."""
+    """``{n:count}`` and ``%(num)s`` with their formats."""
     try:
         braces = {f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(text) if name is not None}
     except ValueError:

@@ -209,7 +209,8 @@ def test_the_filter_changes_the_list_in_place_and_the_address_with_it(open_page,
     assert page.evaluate("window.stayed") is True
     assert page.locator(".f-problem").count() == 4
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('.f-problem').length === 6")
+    page.locator(".f-problem").nth(5).wait_for()
+    assert page.locator(".f-problem").count() == 6
 
 
 def tab_to(page, there, most=60):
