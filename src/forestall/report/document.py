@@ -125,7 +125,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class More:
-    """What a reader opens when wanted; on paper it stands open."""
+    """What a reader opens when wanted, and paper leaves out."""
 
     summary: Message
     blocks: tuple[Block, ...]

@@ -102,7 +102,7 @@ class _Page:
                     f"<div>{self.blocks(second)}</div></div>"
                 )
             case d.More(summary, blocks):
-                return f"<details><summary>{self.t(summary)}</summary>{self.blocks(blocks)}</details>"
+                return f'<details class="numbers"><summary>{self.t(summary)}</summary>{self.blocks(blocks)}</details>'
             case d.Source():
                 return self.source(block)
 
@@ -124,7 +124,7 @@ class _Page:
         table = ""
         if figure.table is not None:
             words = self.t(msg("The numbers behind this picture"))
-            table = f"<details><summary>{words}</summary>{self.table(figure.table, figure.name)}</details>"
+            table = f'<details class="numbers"><summary>{words}</summary>{self.table(figure.table, figure.name)}</details>'
         note = f'<p class="small">{self.t(figure.note)}</p>' if figure.note else ""
         return (
             f"<figure><figcaption>{self.t(figure.headline)}</figcaption>"
