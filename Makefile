@@ -16,7 +16,7 @@ help:
 	@echo "make demo        a fictional force's problems, found and shown on this machine (PORT=8000 DIR=demo ARGS=--no-serve)"
 	@echo "make test        every check of the project"
 	@echo "make check-slow  the long checks: calibration, fuzz, kill runs, a fresh installation"
-	@echo "make bench       the benchmarks, each a ratio to a peer; writes docs/benchmarks"
+	@echo "make bench       the benchmarks, each a ratio to a peer, and the calibrations (long); writes docs/benchmarks"
 	@echo "make docs        the documentation site, in site/"
 	@echo "make setup       only the environment"
 	@echo "make clean       removes the environment, the demo and everything built"
@@ -48,7 +48,7 @@ check-slow: setup
 	$(BIN)/pytest -m slow --durations=10
 
 bench: setup
-	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file" --write; done
+	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file" --write; done
 
 clean:
 	rm -rf .venv node_modules demo site test-output src/forestall/web/static/vendor src/forestall/web/staticfiles
