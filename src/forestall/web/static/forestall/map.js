@@ -176,12 +176,14 @@ async function draw(holder) {
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), "bottom-left");
   map.once("load", () => {
+    const names = [];
     for (const place of near ? labels.features : hubs.features) {
       const label = document.createElement("span");
       label.className = near ? "f-hub f-hub--ward" : "f-hub";
       label.textContent = d.language === "cy" ? place.properties.name_cy : place.properties.name;
       label.setAttribute("aria-hidden", "true");
-      new maplibre.Marker({ element: label }).setLngLat(centre([place])).addTo(map);
+      const point = centre([place]);
+      names.push({ label, point, pin: new maplibre.Marker({ element: label }).setLngLat(point).addTo(map) });
     }
     for (const zone of zones) {
       if (!zone.features.length) continue;
@@ -201,8 +203,10 @@ async function draw(holder) {
       zone.point = zone.features.length > 6 ? centre(zone.features) : centre([biggest]);
       zone.pin = new maplibre.Marker({ element: zone.marker }).setLngLat(zone.point).addTo(map);
     }
-    spread(map, zones);
-    map.on("zoomend", () => spread(map, zones));
+    const settle = () => { spread(map, zones); untangle(map, zones, names); };
+    settle();
+    map.on("zoomend", settle);
+    map.on("moveend", settle);
     holder.classList.add("f-map--live");
     holder.dataset.ready = "true";
   });
@@ -242,6 +246,29 @@ function spread(map, zones) {
     if (!moved) break;
   }
   for (const p of pins) p.pin.setOffset([p.dx, p.dy]);
+}
+
+/** Moves a name beside what would cover it, or hides it: nearest to the zones first, since those tell the reader most. */
+function untangle(map, zones, names) {
+  const taken = zones.filter((z) => z.pin).map((z) => {
+    const { x, y } = map.project(z.point), { x: dx, y: dy } = z.pin.getOffset();
+    return { x: x + dx, y: y + dy, w: 26, h: 26 };
+  });
+  const focus = zones.flatMap((z) => (z.features.length ? [map.project(centre(z.features))] : []));
+  const far = ({ x, y }) => Math.min(...focus.map((f) => Math.hypot(f.x - x, f.y - y)), 1e6);
+  const box = map.getContainer().getBoundingClientRect();
+  const boxes = names.map((n) => ({ ...n, ...map.project(n.point), w: n.label.offsetWidth + 4, h: n.label.offsetHeight }));
+  for (const b of boxes.sort((p, q) => far(p) - far(q))) {
+    const free = [[0, 0], [0, -24], [0, 24], [b.w / 2 + 16, 0], [-b.w / 2 - 16, 0], [0, -42], [0, 42]].find(([dx, dy]) => {
+      const x = b.x + dx, y = b.y + dy;
+      const inside = x - b.w / 2 > 0 && x + b.w / 2 < box.width && y - b.h / 2 > 0 && y + b.h / 2 < box.height;
+      return inside && taken.every((t) => Math.abs(t.x - x) > (t.w + b.w) / 2 || Math.abs(t.y - y) > (t.h + b.h) / 2);
+    });
+    b.label.classList.toggle("f-hub--hidden", !free);
+    if (!free) continue;
+    b.pin.setOffset(free);
+    taken.push({ x: b.x + free[0], y: b.y + free[1], w: b.w, h: b.h });
+  }
 }
 
 function drawAll() {
