@@ -21,7 +21,6 @@ VENDOR = ROOT / "src" / "forestall" / "web" / "static" / "vendor"
 #: file in node_modules -> its name in the vendor folder
 FILES = {
     "govuk-frontend/dist/govuk/govuk-frontend.min.js": "govuk-frontend.min.js",
-    "govuk-frontend/LICENSE.txt": "govuk-frontend.LICENSE.txt",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
     "maplibre-gl/dist/maplibre-gl-csp.js": "maplibre-gl-csp.js",

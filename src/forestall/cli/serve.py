@@ -54,6 +54,8 @@ def _listen(host: str, port: int):  # type: ignore[no-untyped-def]
     """The socket to serve on; :class:`ForestallError` where it is taken."""
     import socket
 
+    if not 0 <= port <= 65535:
+        raise ForestallError(f"{port} is no port: give one from 1 to 65535 with --port")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, OverflowError) as error:

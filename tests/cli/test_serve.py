@@ -1,0 +1,100 @@
+"""``forestall serve``: what it says, and what it refuses in one sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from forestall.records.store import Store
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FORESTALL_", "DJANGO_"))}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def refused(*words: str, **more: str) -> str:
+    """Runs it, wants exit 2 and one line on standard error, and returns that line."""
+    command = [sys.executable, "-m", "forestall", "serve", *words]
+    run = subprocess.run(command, env=environment(**more), capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2, run.stderr
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("forestall serve: ")
+    return line
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    Store.open(tmp_path / "store", create=True)
+    return tmp_path / "store"
+
+
+def test_it_says_where_it_is_and_how_to_make_an_account(store: Path) -> None:
+    if not (ROOT / "src/forestall/web/static/vendor/govuk-frontend.css").exists():
+        pytest.skip("the pages' front-end packages are not laid out: run python scripts/frontend.py")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forestall", "serve", "--store", str(store), "--port", "0", "--account", "Ann"],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert re.fullmatch(r"Account Ann \(analyst\), password \S{20}\n", process.stdout.readline())
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert address
+        with urllib.request.urlopen(f"{address[0]}sign-in/", timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        process.terminate()
+        process.wait(10)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+    assert stat.S_IMODE((store / "workplace.key").stat().st_mode) == 0o600
+    assert (store / "workplace.sqlite3").exists()
+
+
+def test_no_store(tmp_path: Path) -> None:
+    assert "there is no store at" in refused("--store", str(tmp_path / "nowhere"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_port_that_is_taken(store: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = refused("--store", str(store), "--port", str(port))
+    assert f"port {port}" in line
+    assert "give another with --port" in line
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--port", "99999"), ("--host", "no.such.host.invalid"), ("--host", "192.0.2.1")]
+)
+def test_an_address_that_is_none_of_this_machine(store: Path, option: str, value: str) -> None:
+    assert "--port" in refused("--store", str(store), option, value)
+
+
+def test_a_role_that_is_none(store: Path) -> None:
+    assert "there is no role king" in refused("--store", str(store), "--port", "0", "--account", "ann", "--role", "king")
+
+
+def test_a_database_that_is_none(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.sqlite3").write_text("this is a letter, not a database" * 50)
+    assert "cannot be opened" in refused("--store", str(store), "--port", "0", "--db", str(tmp_path / "other.sqlite3"))
+
+
+def test_a_database_address_that_is_none(store: Path) -> None:
+    line = refused("--store", str(store), "--port", "0", FORESTALL_DATABASE_URL="mysql://x/y")
+    assert "postgresql://user:password@host:5432/name" in line
