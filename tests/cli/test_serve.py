@@ -95,6 +95,11 @@ def test_a_database_that_is_none(store: Path, tmp_path: Path) -> None:
     assert "cannot be opened" in refused("--store", str(store), "--port", "0", "--db", str(tmp_path / "other.sqlite3"))
 
 
+def test_postgresql_without_its_driver_or_without_a_server(store: Path) -> None:
+    line = refused("--store", str(store), "--port", "0", FORESTALL_DATABASE_URL="postgresql://x:y@127.0.0.1:1/z")
+    assert "install psycopg" in line or "cannot be opened" in line
+
+
 def test_a_database_address_that_is_none(store: Path) -> None:
     line = refused("--store", str(store), "--port", "0", FORESTALL_DATABASE_URL="mysql://x/y")
     assert "postgresql://user:password@host:5432/name" in line

@@ -13,13 +13,22 @@ from forestall.errors import ForestallError
 def configure(store: Path, database: Path | None = None, host: str = "127.0.0.1") -> None:
     """Settles which store and database this process serves; once a process."""
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
     os.environ["FORESTALL_STORE"] = str(Path(store).resolve())
     os.environ["FORESTALL_BIND"] = host
     if database is not None:
         os.environ["FORESTALL_DB"] = str(Path(database).resolve())
     os.environ["DJANGO_SETTINGS_MODULE"] = "forestall.web.settings"
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        if "psycopg" not in str(error):
+            raise
+        raise ForestallError(
+            "FORESTALL_DATABASE_URL names a PostgreSQL database, and its driver is missing: install psycopg[binary] in "
+            "this environment, or leave the setting out to use a SQLite file"
+        ) from error
 
 
 def prepare() -> None:
