@@ -134,12 +134,15 @@ def month_name(month: str, language: str = "en") -> str:
 
 
 def join_list(items: Sequence[str], language: str = "en") -> str:
-    """``A, B and C`` in the reader's language."""
-    from babel.lists import format_list
-
-    if language == "en":
-        return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
-    return str(format_list(list(items), locale=language))
+    """``A, B and C`` in the reader's language. Welsh says *ac* before a vowel, which the CLDR leaves open as *a(c)*."""
+    if len(items) < 2:
+        return "".join(items)
+    last = items[-1]
+    if language == "cy":
+        joined = "ac" if last[:1].lower() in "aeiouwyâêîôûŵŷ" else "a"
+    else:
+        joined = "and"
+    return f"{', '.join(items[:-1])} {joined} {last}"
 
 
 class _Formatter(string.Formatter):

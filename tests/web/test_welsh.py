@@ -63,4 +63,7 @@ def test_plural_forms(n, words):
 
 def test_months_and_lists_are_welsh_too():
     assert msg("since {since:month}", since="2022-08").render("cy") == "ers mis Awst 2022"
+    assert msg("{names:list}", names=["A", "Blaenau", "Ynysddu"]).render("cy") == "A, Blaenau ac Ynysddu"
+    assert msg("{names:list}", names=["A", "Gwent"]).render("cy") == "A a Gwent"
+    assert msg("{names:list}", names=["A", "B", "C"]).render("en") == "A, B and C"
     assert translations("cy").gettext("Sign in") == "Mewngofnodi"
