@@ -138,10 +138,8 @@ def join_list(items: Sequence[str], language: str = "en") -> str:
     if len(items) < 2:
         return "".join(items)
     last = items[-1]
-    if language == "cy":
-        joined = "ac" if last[:1].lower() in "aeiouwyâêîôûŵŷ" else "a"
-    else:
-        joined = "and"
+    welsh = "ac" if last.lower().startswith(tuple("aeiouwyâêîôûŵŷ")) else "a"
+    joined = welsh if language == "cy" else "and"
     return f"{', '.join(items[:-1])} {joined} {last}"
 
 
