@@ -48,7 +48,7 @@ check-slow: setup
 	$(BIN)/pytest -m slow --durations=10
 
 bench: setup
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file" --write; done
+	@set -e; for file in $$(grep -l -e --write benchmarks/*.py); do echo "$$file"; $(BIN)/python "$$file" --write; done
 
 clean:
 	rm -rf .venv node_modules demo site test-output src/forestall/web/static/vendor src/forestall/web/staticfiles
