@@ -31,7 +31,7 @@ class Field:
             np.asarray(self.model.easting), np.asarray(self.model.northing), nothing, nothing,
         )  # fmt: skip
         return Ground(
-            cube, self.places, self.places.level("lsoa"), np.arange(areas), self.neighbours, (),
+            cube, x.sum(1), self.places, self.places.level("lsoa"), np.arange(areas), self.neighbours, (),
             {c: np.ones(len(self.months), bool) for c in cube.categories},
             {c: np.zeros(areas, bool) for c in cube.categories}, 0, None,
         )  # fmt: skip

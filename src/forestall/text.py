@@ -4,7 +4,7 @@ A sentence is a :class:`Message`: its English text is its id, its parameters are
 reads it, in the reader's language. Translations lie in ``locale/<language>/LC_MESSAGES/forestall.po`` and are read as
 they are: there is no compile step to forget.
 
-Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%),
+Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%, 0.004 as 0.4%),
 ``{m:month}`` (August 2022), ``{a:list}`` (A, B and C), ``{d:decimal}`` (one decimal place), ``{c:low}``
 (first letter small: a title inside a sentence).
 """
@@ -158,7 +158,7 @@ class _Formatter(string.Formatter):
             case "decimal":
                 return f"{value:,.1f}"
             case "percent":
-                return f"{value * 100:.0f}%"
+                return f"{value * 100:.{0 if value >= 0.1 or value == 0 else 1}f}%"
             case "low":
                 return str(value)[:1].lower() + str(value)[1:]
             case "month":

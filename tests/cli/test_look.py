@@ -17,7 +17,7 @@ from forestall.cli import main
 from forestall.records.records import Records
 from forestall.report import html
 from forestall.scan.look import look
-from forestall.scan.look.ground import in_part
+from forestall.records.stray import in_part
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.places import Places
+from forestall.records import stray
 from forestall.records.sheet import Coded, Sheet
 from forestall.records.suspected import category_name, nameless, small_share
 from forestall.results import Finding
@@ -19,8 +20,6 @@ Bools = npt.NDArray[np.bool_]
 
 #: The last area codes of the 2011 census; codes above them were made for the 2021 census (England, Wales).
 LAST_OF_2011 = {"E": "E01033768", "W": "W01001958"}
-#: An area with fewer rows than this share of the row-weighted median area's is a stray, where no places say better.
-STRAY = 0.06
 #: A category with this many records in a month as a rule has no month without any.
 BUSY = 30
 LSOA = re.compile(r"[EW]01\d{6}")
@@ -53,12 +52,9 @@ def where(sheet: Sheet, places: Places | None, force: str | None) -> Where:
         inside = np.array([c in own for c in codes] + [True], dtype=bool)
         unknown = misshapen & np.array([c not in loaded for c in codes] + [False], dtype=bool)
         return Where(tuple(c for c in codes if c in own), ~inside & ~unknown, unknown, True)
-    order = np.argsort(rows)
-    half = np.searchsorted(np.cumsum(rows[order]), rows.sum() / 2) if len(rows) else 0
-    typical = rows[order[min(half, len(rows) - 1)]] if len(rows) else 0
-    stray = np.append(rows < STRAY * typical, False)
-    inside = ~stray & ~misshapen
-    return Where(tuple(c for c, i in zip(codes, inside, strict=False) if i), stray & ~misshapen, misshapen, False)
+    strays = np.append(~stray.own(rows) & (rows > 0), False)
+    inside = ~strays & ~misshapen
+    return Where(tuple(c for c, i in zip(codes, inside, strict=False) if i), strays & ~misshapen, misshapen, False)
 
 
 def _known(places: Places | None, force: str | None, codes: Sequence[str]) -> tuple[set[str], set[str]] | None:

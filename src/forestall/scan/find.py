@@ -59,7 +59,7 @@ def find(
     wide, wide_tested = force_wide.find(ground, windows=windows, seed=seed)
     gathered = concentrated.find(ground)
     signals = [_rising(ground, r, scheme) for r in rises]
-    signals += [_force_wide(ground, f, scheme) for f in wide]
+    signals += [_force_wide(ground, f, scheme, rises) for f in wide]
     signals += [_concentrated(ground, g, scheme) for g in gathered]
     ordered = ranking.order(signals, sort)
     parameters: dict[str, Any] = {
@@ -134,13 +134,21 @@ def _rising(ground: Ground, r: rising.Rise, scheme: catalogue.HarmScheme) -> Sig
     )
 
 
-def _force_wide(ground: Ground, f: force_wide.ForceRise, scheme: catalogue.HarmScheme) -> Signal:
+def _force_wide(
+    ground: Ground, f: force_wide.ForceRise, scheme: catalogue.HarmScheme, rises: Sequence[rising.Rise]
+) -> Signal:
     months, rise = ground.cube.months, f.rise
     i = ground.cube.categories.index(f.category)
-    total = ground.cube.counts[i].sum(0) + ground.cube.unplaced[i]
+    total = ground.total[i]
     weight = scheme.weight(f.category)
     established = f.q_value <= 0.05
     cautions = [] if established else [sentences.not_established()]
+    for rise_here in rises:
+        if rise_here.category == f.category and rise_here.q_value <= 0.05:
+            share = (rise_here.observed - rise_here.expected) / max(rise.observed - rise.expected, 1.0)
+            if share >= 0.25:
+                codes = [ground.cube.areas[r] for r in rise_here.rows]
+                cautions.append(sentences.one_place(sentences.place_name(ground.places, codes)))
     return Signal(
         id="",
         kind="force-wide",
@@ -290,7 +298,7 @@ def _checks(ground: Ground, tested: dict[str, bool]) -> tuple[Check, ...]:
                 ),
             )
         )
-    checks += [Check("places", False, note) for note in ground.places.notes]
+    checks += [Check("places", ground.places.version != "none", note) for note in ground.places.notes]
     return tuple(checks)
 
 

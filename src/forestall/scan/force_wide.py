@@ -35,7 +35,7 @@ def find(ground: Ground, *, windows: tuple[int, int], seed: int) -> tuple[list[F
         tested[category] = False
         if recent.size == 0 or recent[-1] != len(cube.months) - 1:
             continue
-        total = cube.counts[i].sum(0) + cube.unplaced[i]
+        total = ground.total[i]
         rise = series_rise(
             total, windows=recent.size, period_of_year=month_of_year, periods=ground.usable[category], seed=seed + i
         )

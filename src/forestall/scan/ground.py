@@ -3,6 +3,7 @@
 A suspected recording event is set aside until the registrar rejects it. A *passing* one takes its months out. A lasting
 *step* of the whole force cuts off what came before. Where map points or street names were replaced (*turnover*) every
 area must pass a test of continuity, and an area whose level broke there is left out of zones whose history would cross it.
+So is an area whose code came into use, or went out of it, within the months: census areas are redrawn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from forestall import catalogue
 from forestall.errors import ForestallError
 from forestall.places import Level, Places
+from forestall.records import stray
 from forestall.records.cube import Cube
 from forestall.records.records import Records
 from forestall.results import Finding
@@ -29,11 +31,13 @@ BREAK = 2.6
 
 @dataclass(frozen=True)
 class Ground:
-    """``cube``: counts of the force's areas over the look-back. ``rows``: where each of them stands in ``level``.
+    """``cube``: counts of the force's areas over the look-back. ``total``: all of the force's records, placed
+    or not, shape (categories, months). ``rows``: where each area stands in ``level``.
     ``neighbours``: indices into the cube's areas, -1 where a row runs out. ``usable``: by category, boolean (months,).
     ``broken``: by category, boolean (areas,). ``outside``: records in areas that are not the force's."""
 
     cube: Cube
+    total: npt.NDArray[np.int64]
     places: Places
     level: Level
     rows: npt.NDArray[np.int64]
@@ -77,6 +81,7 @@ def lay(
         raise ForestallError(
             "these records have no area codes; load places and points, or map a column to lsoa, to scan them"
         )
+    total = cube.counts.sum(1) + cube.unplaced
     cube, places, outside = _of_force(cube, places, force)
     level = places.level("lsoa")
     index = {code: i for i, code in enumerate(level.codes)}
@@ -84,17 +89,16 @@ def lay(
     near = np.asarray(places.nearest("lsoa", k=neighbours + 1, codes=cube.areas), np.int64)
     events = tuple(f for f in records.findings(force, until=until) if f.kind == "recording-event")
     usable = {c: _usable(c, cube.months, events) for c in cube.categories}
-    broken = {c: _broken(c, cube, events) for c in cube.categories}
-    return Ground(cube, places, level, rows, near, events, usable, broken, outside, force)
+    redrawn = stray.in_part(cube.counts.sum(0))
+    broken = {c: redrawn | _broken(c, cube, events) for c in cube.categories}
+    return Ground(cube, total, places, level, rows, near, events, usable, broken, outside, force)
 
 
 def _of_force(cube: Cube, places: Places | None, force: str | None) -> tuple[Cube, Places, int]:
     """The cube cut to the force's own areas, with zero rows for areas without records."""
     total = cube.counts.sum((0, 2))
     if places is None:
-        keep = total >= max(12.0, 0.02 * float(total.mean()))
-        if not keep.any():
-            keep = total > 0
+        keep = stray.own(total)
         keep &= np.isfinite(cube.easting) if np.isfinite(cube.easting).any() else True
         cut = _take(cube, np.flatnonzero(keep))
         return cut, Places.from_points(cut.areas, cut.easting, cut.northing), int(total[~keep].sum())

@@ -130,6 +130,10 @@ def set_aside(since: str, until: str) -> Message:
     )  # fmt: skip
 
 
+def one_place(place: Message) -> Message:
+    return msg("Much of it is the rise in {place}, which is listed on its own.", place=place)
+
+
 def residents() -> Message:
     return msg(
         "Residents are a poor yardstick for a town centre, where most victims and offenders live elsewhere; compare it "

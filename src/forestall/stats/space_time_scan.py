@@ -110,7 +110,7 @@ def space_time_scan(
     secondary: int = 4,
     replicates: int = 999,
     seed: int = 0,
-    gumbel_below: int = 10,
+    gumbel_below: int = 1,
 ) -> ScanResult:
     """Scans counts for clusters that reach to the last period.
 
@@ -119,8 +119,8 @@ def space_time_scan(
     shape (periods,), False for a period to be set aside (it counts in no window and no history). ``baseline``: expected
     counts of the same shape as ``counts``, for ``poisson`` only. ``dispersion``: variance over mean, 1 or more; for
     ``history`` None fits it. ``max_share``: a zone may hold at most this share of all events. ``secondary``: how many
-    further clusters to list. p-values are (r + 1) / (n + 1); fewer than ``gumbel_below`` replicates above a cluster make
-    the fitted Gumbel tail give its p-value, kept inside the 99 % interval of the Monte-Carlo one.
+    further clusters to list. p-values are (r + 1) / (n + 1), r the replicates above; with r below ``gumbel_below`` the
+    fitted Gumbel tail tells how far below, for families of tests where 1 / (n + 1) is too coarse.
 
     Raises ``ValueError`` with the offending value for counts that are negative or not whole, neighbours out of range, and
     windows that leave no history.
@@ -391,6 +391,4 @@ def p_values(value: float, maxima: Floats, gumbel: tuple[float, float], below: i
     tail = float(ss.gumbel_r.sf(value, *gumbel)) if np.isfinite(gumbel[0]) else float("nan")
     if r >= below or not np.isfinite(tail):
         return monte_carlo, tail, monte_carlo
-    low = float(ss.beta.ppf(0.005, r, n - r + 1)) if r else 0.0
-    high = float(ss.beta.ppf(0.995, r + 1, n - r))
-    return monte_carlo, tail, min(max(tail, low, 1e-12), high)
+    return monte_carlo, tail, min(monte_carlo, max(tail, 1e-12))

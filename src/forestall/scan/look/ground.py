@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from forestall.places import Places
 from forestall.places.project import to_wgs84
+from forestall.records import stray
 from forestall.records.cube import Cube
 from forestall.records.records import Records
 from forestall.scan import months as mm
@@ -22,10 +22,6 @@ from forestall.text import Message, Name, msg
 
 #: Lower-case words inside a force's name.
 SMALL = {"and", "of", "the"}
-#: As the findings on quality judge it where no places are loaded.
-STRAY = 0.06
-#: Of so many records due, none coming has a chance of one in 160,000.
-SILENT = 12.0
 #: Months that a scan and a year's replay look back over.
 RECENT = 48
 
@@ -110,8 +106,8 @@ def lay(records: Records, force: str | None, until: str | None, names: Mapping[s
         raise ForestallError(f"--until {last} lies outside of these records, which run from {held[0]} to {held[-1]}")
     cube = records.cube(force=force, until=last)
     monthly = cube.counts[:, :, -RECENT:].sum(0)
-    own = _own(monthly.sum(1)) & np.isfinite(cube.easting)
-    broken = own & in_part(monthly)
+    own = stray.own(monthly.sum(1)) & np.isfinite(cube.easting)
+    broken = own & stray.in_part(monthly)
     at = np.flatnonzero(own & ~broken if (own & ~broken).any() else own)
     if not at.size:
         raise ForestallError("these files have no area codes with points, so there are no places to compare")
@@ -119,26 +115,6 @@ def lay(records: Records, force: str | None, until: str | None, names: Mapping[s
     places = Places.from_points(codes, cube.easting[at], cube.northing[at], [names.get(c, c) for c in codes])
     rows = int(cube.counts.sum() + cube.unplaced.sum())
     return Ground(records, force, cube.months, cube, places, rows, tuple(cube.areas[i] for i in np.flatnonzero(broken)))
-
-
-def _own(total: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Areas with as many records as a force's own have: strays beyond its border have less than :data:`STRAY` of what the
-    area of the middle record has."""
-    ordered = np.sort(total)
-    middle = np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)
-    typical = ordered[min(int(middle), ordered.size - 1)] if ordered.size else 0
-    return np.asarray((total > 0) & (total >= STRAY * typical))
-
-
-def in_part(monthly: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Areas (areas, months) whose code was in use for a part of the months only, as where census areas were redrawn: silent
-    at the start or the end for so long that at their own rate :data:`SILENT` records or more were due."""
-    months = np.arange(monthly.shape[1])
-    some = monthly > 0
-    first = np.where(some, months, months.size).min(1, initial=months.size)
-    last = np.where(some, months, -1).max(1, initial=-1)
-    rate = monthly.sum(1) / np.maximum(1, last - first + 1)
-    return np.asarray(rate * np.maximum(first, months.size - 1 - last) >= SILENT, bool)
 
 
 def area_names(paths: Iterable[Path | str], codes: Iterable[str]) -> dict[str, str]:
