@@ -128,7 +128,7 @@ def _rising(ground: Ground, r: rising.Rise, scheme: catalogue.HarmScheme) -> Sig
             "statistic": r.statistic,
             "dispersion": r.dispersion,
             "p_monte_carlo": r.p_monte_carlo,
-            "p_gumbel": r.p_gumbel,
+            "p_gumbel": r.p_gumbel if np.isfinite(r.p_gumbel) else None,
             "season_p": r.season_p,
         },
     )

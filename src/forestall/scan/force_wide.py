@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forestall.scan.ground import Ground, targets
+from forestall.scan.months import unbroken
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.series_scan import SeriesRise, series_rise
 
@@ -31,13 +32,13 @@ def find(ground: Ground, *, windows: tuple[int, int], seed: int) -> tuple[list[F
         if not targets(category, cube):
             continue
         used = np.flatnonzero(ground.usable[category])
-        recent = used[used >= len(cube.months) - windows[1]]
+        recent = min(unbroken(ground.usable[category]), windows[1])
         tested[category] = False
-        if recent.size == 0 or recent[-1] != len(cube.months) - 1:
+        if recent == 0:
             continue
         total = ground.total[i]
         rise = series_rise(
-            total, windows=recent.size, period_of_year=month_of_year, periods=ground.usable[category], seed=seed + i
+            total, windows=recent, period_of_year=month_of_year, periods=ground.usable[category], seed=seed + i
         )
         if rise is not None:
             tested[category] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from forestall import catalogue
@@ -18,7 +19,7 @@ def order(signals: Sequence[Signal], by: str = "themes") -> tuple[Signal, ...]:
     if by == "themes":
         return _by_theme(signals)
     keys: dict[str, Callable[[Signal], float]] = {
-        "harm": lambda s: -(s.harm or 0.0),
+        "harm": lambda s: math.inf if s.harm is None else -s.harm,
         "change": lambda s: -s.interval[0],
         "count": lambda s: -float(s.observed),
     }

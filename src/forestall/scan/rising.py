@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.scan.ground import HISTORY, Ground, targets
+from forestall.scan.months import unbroken
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
 from forestall.stats.space_time_scan import ScanResult, space_time_scan
@@ -43,10 +44,7 @@ def scan_category(
     ``counts``: shape (areas, months). Returns the result and the usable months' indices.
     """
     used = np.flatnonzero(usable)
-    recent = used[used >= counts.shape[1] - windows[1]]
-    if recent.size == 0 or recent[-1] != counts.shape[1] - 1:
-        return None
-    longest = min(recent.size, used.size - HISTORY)
+    longest = min(unbroken(usable), windows[1], used.size - HISTORY)
     if longest < windows[0]:
         return None
     x = np.where(broken[:, None], 0, counts)[:, used]
@@ -112,11 +110,13 @@ def q_values(first: dict[str, float], clusters: list[tuple[str, float]]) -> list
     """
     families = list(first)
     p = np.array([first[f] for f in families])
-    q = dict(zip(families, benjamini_hochberg(p), strict=True))
+    q = benjamini_hochberg(p)
+    of_first = dict(zip(families, q, strict=True))
     out = []
     for family, value in clusters:
-        rank = max(1, int((p <= value).sum()))
-        out.append(float(min(1.0, max(q[family], value * len(families) / rank))))
+        own = value * len(families) / max(1, int((p <= value).sum()))
+        stepped = min([own, *q[p >= value]])
+        out.append(float(min(1.0, max(of_first[family], stepped))))
     return out
 
 
