@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 from typing import Any
 
 from forestall.errors import ForestallError
+
+#: The largest seed.
+SEEDS = 2**32 - 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +41,13 @@ def run(args: argparse.Namespace) -> int:
     for name, value, least in (("--top", args.top, 1), ("--replicates", args.replicates, 19), ("--seed", args.seed, 0)):
         if value < least:
             raise ForestallError(f"{name} must be {least} or more, not {value}")
+    if args.seed > SEEDS:
+        raise ForestallError(f"--seed must be {SEEDS} or less, not {args.seed}")
+    if args.asb_harm is not None and not 0 <= args.asb_harm < math.inf:
+        raise ForestallError(f"--asb-harm must be a number of days of 0 or more, not {args.asb_harm:g}")
     store = Store.open(args.store)
     shelf = Shelf(args.store)
-    last = shelf.latest("scan")
+    last = _last(shelf)
     harm = catalogue.harm(args.harm).setting("anti-social-behaviour", args.asb_harm)
     found = scan.find(
         store.records(),
@@ -56,9 +64,26 @@ def run(args: argparse.Namespace) -> int:
         sort=args.sort,
     )
     if args.record:
-        shelf.put(found)
+        try:
+            shelf.put(found)
+        except OSError as error:
+            raise ForestallError(
+                f"the scan can't be kept in {shelf.root} ({error.strerror or error}): give a store on a disk that can be "
+                "written and has room, or leave --record out"
+            ) from error
     print(_show(found, args.format, args.language, args.top, args.store))
     return 0
+
+
+def _last(shelf: Any) -> Any:
+    """The scan recorded last, whose signals' ids carry on."""
+    try:
+        return shelf.latest("scan")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ForestallError(
+            f"the scan recorded last in {shelf.root} can't be read, or a newer Forestall wrote it ({error}): update "
+            f"Forestall, or remove {shelf.root / 'latest-scan'} to begin anew"
+        ) from error
 
 
 def _windows(text: str) -> tuple[int, int]:
