@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-from forestall.stats.space_time_scan import nearest, space_time_scan
+from forestall.stats.scan_statistics import nearest, space_time_scan
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "scan.md"
 AREAS, MONTHS, NEIGHBOURS, WINDOWS, REPLICATES = 400, 36, 25, 6, 999
@@ -145,7 +145,8 @@ def main() -> None:
             f"Made by `python benchmarks/scan.py --write`: {AREAS} areas, {len(data)} categories, {MONTHS} months, zones",
             f"of an area with up to {NEIGHBOURS} neighbours, windows of 1 to {WINDOWS} months, {REPLICATES} replicates:",
             f"{likelihoods / 1e6:,.0f} million likelihoods. Medians of {args.repeats} runs in turn, in one process,",
-            "compiled code warm. The yardsticks are given replicate counts; the scan draws its own and does all the rest as well.",
+            "compiled code warm. The yardsticks are given replicate counts; the scan draws its own and does all the rest as",
+            "well.",
             "",
             "| work | seconds | over the scan |",
             "|---|---:|---:|",

@@ -19,7 +19,7 @@ from scipy.stats import gumbel_r
 
 from forestall import sample
 from forestall.scan.rising import scan_category
-from forestall.stats.space_time_scan import history_statistic, nearest
+from forestall.stats.scan_statistics import history_statistic, nearest
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "scan-power.md"
 

@@ -165,3 +165,14 @@ def test_the_site_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
             if 'rel="canonical"' in match.group():
                 continue
             raise AssertionError(f"{page.name} loads {match.group(1) or match.group(2)}")
+
+
+def test_the_names_that_others_call_are_never_modules() -> None:
+    """A method and its file must not share a name: importing the file would hide the method."""
+    import importlib
+    import types
+
+    stats = importlib.import_module("forestall.stats")
+    for module in (ROOT / "src" / "forestall" / "stats").glob("*.py"):
+        importlib.import_module(f"forestall.stats.{module.stem}" if module.stem != "__init__" else "forestall.stats")
+    assert [n for n in stats.__all__ if isinstance(getattr(stats, n), types.ModuleType)] == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forestall.stats.dispersion import fit_dispersion
-from forestall.stats.space_time_scan import nearest
+from forestall.stats.scan_statistics import nearest
 
 
 def ground(seed: int, areas: int = 200) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:

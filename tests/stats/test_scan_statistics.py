@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_scan
 
-from forestall.stats.space_time_scan import nearest, space_time_scan
+from forestall.stats.scan_statistics import nearest, space_time_scan
 
 
 def test_satscan_s_published_clusters(shared: Path) -> None:

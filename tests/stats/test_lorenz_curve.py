@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forestall.stats.concentration import concentration, gini, lorenz
+from forestall.stats.lorenz_curve import concentration, gini, lorenz
 
 counts = st.lists(st.integers(0, 50), min_size=2, max_size=30).filter(any)
 
