@@ -15,9 +15,9 @@ import pytest
 import mini_force
 from forestall.cli import main
 from forestall.records.records import Records
+from forestall.records.stray import in_part
 from forestall.report import html
 from forestall.scan.look import look
-from forestall.records.stray import in_part
 
 
 @pytest.fixture(scope="module")

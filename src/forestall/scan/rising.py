@@ -12,7 +12,7 @@ from forestall.scan.ground import HISTORY, Ground, targets
 from forestall.scan.months import unbroken
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
-from forestall.stats.space_time_scan import ScanResult, space_time_scan
+from forestall.stats.scan_statistics import ScanResult, space_time_scan
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from forestall.report import document as d
 from forestall.results import Column, Scan, Signal, Table
 from forestall.scan.look import rose
 from forestall.scan.look.ground import Ground
-from forestall.stats.concentration import Concentration, concentration
+from forestall.stats.lorenz_curve import Concentration, concentration
 from forestall.text import Message, msg
 
 #: Fewer records than this in twelve months say too little of concentration.
