@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from forestall import catalogue, scan
+    from forestall.cli.progress import steps
     from forestall.places import Places
     from forestall.records.store import Store
     from forestall.results import Scan, Shelf
@@ -49,20 +50,22 @@ def run(args: argparse.Namespace) -> int:
     shelf = Shelf(args.store)
     last = _last(shelf)
     harm = catalogue.harm(args.harm).setting("anti-social-behaviour", args.asb_harm)
-    found = scan.find(
-        store.records(),
-        Places.open(args.store),
-        force=args.force,
-        until=args.until,
-        lookback=args.lookback,
-        windows=windows,
-        top=None if args.record else args.top,
-        replicates=args.replicates,
-        seed=args.seed,
-        harm=harm,
-        earlier=last.signals if isinstance(last, Scan) else (),
-        sort=args.sort,
-    )
+    with steps("scanning") as progress:
+        found = scan.find(
+            store.records(),
+            Places.open(args.store),
+            force=args.force,
+            until=args.until,
+            lookback=args.lookback,
+            windows=windows,
+            top=None if args.record else args.top,
+            replicates=args.replicates,
+            seed=args.seed,
+            harm=harm,
+            earlier=last.signals if isinstance(last, Scan) else (),
+            sort=args.sort,
+            progress=progress,
+        )
     if args.record:
         try:
             shelf.put(found)

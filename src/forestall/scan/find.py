@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,7 @@ def find(
     harm: catalogue.HarmScheme | None = None,
     earlier: Sequence[Signal] = (),
     sort: str = "themes",
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Scan:
     """Finds rising, force-wide and concentrated problems up to a month.
 
@@ -43,6 +44,7 @@ def find(
     included. ``windows``: shortest and longest recent window in months. ``neighbours``: a zone is an area with up to this
     many of its nearest. ``top``: how many signals to keep (all where None). ``replicates``: data sets drawn for each
     category's p-value. ``earlier``: signals of the last recorded scan, whose ids carry on.
+    ``progress``: called with category, number done, and how many.
 
     Raises ``ForestallError`` where the force or months are not in the records or the settings make no sense.
     """
@@ -55,7 +57,7 @@ def find(
         )
     scheme = harm or catalogue.harm()
     ground = lay(records, places, force=force, until=until, lookback=lookback, neighbours=neighbours)
-    rises, tested = rising.find(ground, windows=windows, replicates=replicates, seed=seed)
+    rises, tested = rising.find(ground, windows=windows, replicates=replicates, seed=seed, progress=progress)
     wide, wide_tested = force_wide.find(ground, windows=windows, seed=seed)
     gathered = concentrated.find(ground)
     signals = [_rising(ground, r, scheme) for r in rises]

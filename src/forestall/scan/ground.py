@@ -167,18 +167,50 @@ def _broken(category: str, cube: Cube, events: tuple[Finding, ...]) -> npt.NDArr
 def discontinuous(counts: npt.NDArray[np.int64], at: int) -> npt.NDArray[np.bool_]:
     """Areas whose count of all records broke at month ``at``, against the force's own course.
 
-    ``counts``: shape (areas, months). Up to twelve months before are compared with those after; the z-score of the exact
-    split is divided by the median area's scatter, so that ordinary overdispersion breaks nothing.
+    ``counts``: shape (areas, months).
+    """
+    return np.asarray(np.abs(_splits(counts, at)[0]) > BREAK, bool)
+
+
+def zone_breaks(counts: npt.NDArray[np.int64], rows: tuple[int, ...], at: int) -> bool:
+    """Whether a zone's records, taken together, rose beyond :data:`BREAK` at month ``at``.
+
+    ``counts``: records of all *other* categories, shape (areas, months). A problem of one kind seldom brings all the others
+    with it in the very month in which map points were replaced; points that were moved into the zone do.
+    """
+    _, scale = _splits(counts, at)
+    together = np.vstack([counts[list(rows)].sum(0), counts.sum(0) - counts[list(rows)].sum(0)])
+    z, _ = _splits(together, at, scale)
+    return bool(z[0] > BREAK)
+
+
+def _splits(counts: npt.NDArray[np.int64], at: int, scale: float | None = None) -> tuple[npt.NDArray[np.float64], float]:
+    """Each row's z-score of the split at month ``at``, over ``scale``, and the scale.
+
+    Up to twelve months before are compared with those after; the scale is the median row's scatter, so that ordinary
+    overdispersion breaks nothing.
     """
     before, after = counts[:, max(0, at - 12) : at], counts[:, at:]
     if before.shape[1] < 3 or after.shape[1] < 1:
-        return np.zeros(counts.shape[0], bool)
+        return np.zeros(counts.shape[0]), 1.0
     b, a = before.sum(1).astype(float), after.sum(1).astype(float)
-    share = a.sum() / (a.sum() + b.sum())
+    share = a.sum() / max(a.sum() + b.sum(), 1.0)
     n = a + b
     z = (a - n * share) / np.sqrt(np.maximum(n * share * (1 - share), 1e-9))
-    scale = max(1.0, float(np.median(np.abs(z[n > 0]))) / 0.6745)
-    return np.asarray((n > 0) & (np.abs(z) / scale > BREAK), bool)
+    z = np.where(n > 0, z, 0.0)
+    if scale is None:
+        scale = max(1.0, float(np.median(np.abs(z[n > 0]))) / 0.6745) if (n > 0).any() else 1.0
+    return z / scale, scale
+
+
+def turnovers(ground: Ground, category: str) -> list[int]:
+    """Indices of the months in which map points or street names were replaced for the whole force."""
+    months = ground.cube.months
+    return [
+        months.index(e.month)
+        for e in ground.events
+        if e.shape == "turnover" and not e.areas and _applies(e, category) and e.month in months[1:]
+    ]
 
 
 def targets(category: str, cube: Cube) -> bool:

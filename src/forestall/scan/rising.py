@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
-from forestall.scan.ground import HISTORY, Ground, targets
+from forestall.scan.ground import HISTORY, Ground, targets, turnovers, zone_breaks
 from forestall.scan.months import unbroken
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
@@ -60,18 +61,57 @@ def scan_category(
     return result, used
 
 
-def find(ground: Ground, *, windows: tuple[int, int], replicates: int, seed: int) -> tuple[list[Rise], dict[str, bool]]:
-    """All rises of all categories that may raise a signal, and for each category whether it could be tested."""
+#: Scans of a category at most, each without the areas that failed the test of continuity in the one before.
+ROUNDS = 6
+
+
+def _moved(
+    ground: Ground, category: int, outcome: tuple[ScanResult, npt.NDArray[np.int64]] | None
+) -> npt.NDArray[np.bool_]:
+    """Areas of clusters whose other records rose with them as map points were replaced."""
+    moved = np.zeros(len(ground.cube.areas), bool)
+    at = turnovers(ground, ground.cube.categories[category])
+    if outcome is None or not at:
+        return moved
+    counts = np.where(ground.broken[ground.cube.categories[category]][:, None], 0, ground.cube.counts.sum(0))
+    others = counts - np.where(counts > 0, ground.cube.counts[category], 0)
+    for cluster in outcome[0].clusters:
+        rows = tuple(r for r in cluster.areas if r < moved.size)
+        if any(zone_breaks(others, rows, month) for month in at):
+            moved[list(rows)] = True
+    return moved
+
+
+def find(
+    ground: Ground,
+    *,
+    windows: tuple[int, int],
+    replicates: int,
+    seed: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[list[Rise], dict[str, bool]]:
+    """All rises of all categories that may raise a signal, and for each category whether it could be tested.
+
+    A cluster that fails the test of continuity as a zone is no rise: its areas join ``ground.broken`` and the category is
+    scanned again without them. ``progress`` is called with category, number done, and how many.
+    """
     cube = ground.cube
     tested: dict[str, bool] = {}
     found: dict[str, tuple[ScanResult, npt.NDArray[np.int64]]] = {}
     for i, category in enumerate(cube.categories):
         if not targets(category, cube):
             continue
-        outcome = scan_category(
-            cube.counts[i], ground.neighbours, ground.usable[category], ground.broken[category], windows=windows,
-            replicates=replicates, seed=seed * 1_000_003 + i,
-        )  # fmt: skip
+        if progress is not None:
+            progress(category, i, len(cube.categories))
+        for _ in range(ROUNDS):
+            outcome = scan_category(
+                cube.counts[i], ground.neighbours, ground.usable[category], ground.broken[category], windows=windows,
+                replicates=replicates, seed=seed * 1_000_003 + i,
+            )  # fmt: skip
+            moved = _moved(ground, i, outcome)
+            if not moved.any():
+                break
+            ground.broken[category] = ground.broken[category] | moved
         tested[category] = outcome is not None
         if outcome is not None:
             found[category] = outcome
