@@ -30,6 +30,10 @@ Ints = npt.NDArray[np.int64]
 #: Autocorrelation of the lasting part of frailty, from one period to the next.
 RHO = 0.8
 
+#: The fit is uncertain and the tail is heavy, so what exceeds chance is taken to be this many times what was fitted: set by
+#: the calibration, docs/benchmarks/scan-calibration.md.
+MARGIN = 1.1
+
 #: With fewer events or periods than these, counts are taken as Poisson.
 LEAST_EVENTS, LEAST_PERIODS = 50, 8
 
@@ -141,7 +145,12 @@ def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = 6) -> Dispe
             design.append([part, part * lasting[j] / fresh[j]])
         shared[k] = nnls(np.array(design), np.array(target))[0]
     floor = np.maximum.accumulate(np.maximum.accumulate(floor, 0), 1)
-    return Dispersion(alpha, (float(v0), float(v1)), _smooth(shared), floor)
+    return Dispersion(
+        alpha=1 + MARGIN * (alpha - 1),
+        own=(MARGIN * float(v0), MARGIN * float(v1)),
+        shared=MARGIN * _smooth(shared),
+        floor=1 + MARGIN * (floor - 1),
+    )
 
 
 def _smooth(shared: Floats) -> Floats:

@@ -20,6 +20,9 @@ from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
 
+#: Autocorrelation is taken to be at least this: a few dozen periods can't show that there is none.
+LEAST_RHO = 0.2
+
 
 @dataclass(frozen=True)
 class SeriesRise:
@@ -83,7 +86,7 @@ def series_rise(
     dispersion = max(1.0, float(residual @ residual) / free)
     gap = np.diff(history) == 1
     lag = float((residual[1:] * residual[:-1])[gap].sum() / max(residual @ residual, 1e-9))
-    rho = min(0.8, max(0.0, lag + (1 + 3 * max(lag, 0.0)) / history.size))
+    rho = min(0.8, max(LEAST_RHO, lag + (design.shape[1] + 3 * max(lag, 0.0)) / history.size))
     free = max(3.0, free * (1 - rho) / (1 + rho))
 
     def noise(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> Floats:
