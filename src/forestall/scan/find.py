@@ -151,6 +151,9 @@ def _force_wide(
             if share >= 0.25:
                 codes = [ground.cube.areas[r] for r in rise_here.rows]
                 cautions.append(sentences.one_place(sentences.place_name(ground.places, codes)))
+    placed = int(ground.cube.counts[i, :, f.since :][:, ground.usable[f.category][f.since :]].sum())
+    if rise.observed > placed:
+        cautions.append(sentences.unplaced(rise.observed - placed))
     return Signal(
         id="",
         kind="force-wide",
@@ -173,9 +176,12 @@ def _force_wide(
         ),
         cautions=tuple(cautions) + _common(ground, f.category, rise.observed),
         series=_series(ground, f.category, total, [None if np.isnan(v) else float(v) for v in rise.fitted]),
-        details={"dispersion": rise.dispersion, "autocorrelation": rise.autocorrelation, "unplaced": int(
-            ground.cube.unplaced[i][f.since :].sum())},
-    )  # fmt: skip
+        details={
+            "dispersion": rise.dispersion,
+            "autocorrelation": rise.autocorrelation,
+            "unplaced": rise.observed - placed,
+        },
+    )
 
 
 def _concentrated(ground: Ground, g: concentrated.Gathering, scheme: catalogue.HarmScheme) -> Signal:

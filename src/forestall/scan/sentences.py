@@ -134,6 +134,14 @@ def one_place(place: Message) -> Message:
     return msg("Much of it is the rise in {place}, which is listed on its own.", place=place)
 
 
+def unplaced(n: int) -> Message:
+    return msg_n(
+        "{n:count} of these records has no area, or lies outside the force's own, and is in no area's count.",
+        "{n:count} of these records have no area, or lie outside the force's own, and are in no area's count.",
+        n=n,
+    )
+
+
 def residents() -> Message:
     return msg(
         "Residents are a poor yardstick for a town centre, where most victims and offenders live elsewhere; compare it "
