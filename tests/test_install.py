@@ -17,12 +17,23 @@ HEAD = (
 )
 
 
+def missing(installed: Path) -> list[str]:
+    """Files of the checkout's program that an installation lacks: catalogue, Welsh, templates, and the pages' front end
+    where the checkout has it."""
+    source = ROOT / "src" / "forestall"
+    kept = [p.relative_to(source) for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    return [p.as_posix() for p in kept if not (installed / p).exists()]
+
+
 @pytest.mark.slow
 def test_look_works_wherever_python_does(tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     scripts = environment / ("Scripts" if sys.platform == "win32" else "bin")
     subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", str(ROOT)], check=True, cwd=tmp_path)
+    code = "import forestall, os; print(os.path.dirname(forestall.__file__))"
+    found = subprocess.run([scripts / "python", "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True)
+    assert not missing(Path(found.stdout.strip())), "files of the program that pip leaves behind"
     files = tmp_path / "files with a space"
     files.mkdir()
     for i in range(30):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from forestall.errors import ForestallError
 from forestall.records.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,6 +63,17 @@ def test_it_says_where_it_is_and_how_to_make_an_account(store: Path) -> None:
                 stream.close()
     assert stat.S_IMODE((store / "workplace.key").stat().st_mode) == 0o600
     assert (store / "workplace.sqlite3").exists()
+
+
+def test_without_the_pages_front_end_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from forestall.web import start
+
+    monkeypatch.setattr(start, "__file__", str(tmp_path / "start.py"))
+    with pytest.raises(ForestallError, match=r"lacks the style sheets and scripts .* run make setup"):
+        start.need_front_end()
+    (tmp_path / "static" / "vendor").mkdir(parents=True)
+    (tmp_path / "static" / "vendor" / "govuk-frontend.css").write_text("", encoding="utf-8")
+    start.need_front_end()
 
 
 def test_no_store(tmp_path: Path) -> None:

@@ -32,11 +32,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not args.no_serve:
+        from forestall.web.start import need_front_end
+
+        need_front_end()
         need_free_port(args.port)
     store = prepare(args.dir, args.seed)
     print_problems(latest_scan(store))
     print_sign_ins(store, args.dir, args.port)
     if args.no_serve:
+        print(f"It is not running: start it with forestall serve --store {store} --port {args.port}")
         return 0
     return verb("serve", "--store", str(store), "--port", str(args.port))
 
@@ -141,6 +145,8 @@ def shorten(words: Sequence[str]) -> Iterable[str]:
 
 def need(status: int) -> None:
     """Stops the demo where a verb failed; the verb itself has said why."""
+    if status == 130:
+        raise KeyboardInterrupt
     if status != 0:
         raise ForestallError(
             "the step above did not finish: mend what it names and run the same command again, it goes on there"

@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
     start.configure(args.store, args.db, args.host)
     start.prepare()
+    start.need_front_end()
     if args.account:
         from forestall.web.audit.trail import Trail
         from forestall.web.people import actions

@@ -48,10 +48,14 @@ def prepare() -> None:
         ) from error
     finally:
         connection.close()
-    vendor = Path(__file__).parent / "static" / "vendor" / "govuk-frontend.css"
-    if not vendor.exists():
+
+
+def need_front_end() -> None:
+    """:class:`ForestallError` where the pages' style sheet and scripts are not in this installation."""
+    if not (Path(__file__).parent / "static" / "vendor" / "govuk-frontend.css").exists():
         raise ForestallError(
-            "the pages' front-end packages are not laid out: run python scripts/frontend.py (or make setup)"
+            "this installation lacks the style sheets and scripts of the pages, which a checkout gets from npm: run make "
+            "setup in a checkout, and start .venv/bin/forestall there or install that checkout again"
         )
 
 
