@@ -41,6 +41,19 @@ def _name(places: Places, code: str) -> Name:
     return Name(english, "" if welsh == english else welsh)
 
 
+def span(since: str, until: str) -> Message:
+    if since == until:
+        return msg("in {month:month}", month=since)
+    return msg("from {since:month} to {until:month}", since=since, until=until)
+
+
+def between(interval: tuple[float, float], ratio: float) -> Message:
+    """An interval in words; one that is all but open above says so."""
+    if interval[1] > 100 * ratio:
+        return msg("{low:ratio} or more", low=interval[0])
+    return msg("{low:ratio} to {high:ratio}", low=interval[0], high=interval[1])
+
+
 def title(category: str) -> Message:
     return catalogue.category(category).title
 
@@ -48,21 +61,21 @@ def title(category: str) -> Message:
 def rising(category: str, place: Message, since: str, until: str, observed: int, expected: float, ratio: float,
            interval: tuple[float, float]) -> Message:  # fmt: skip
     return msg(
-        "{category}: {observed:count} recorded in {place} from {since:month} to {until:month}, where the area's own "
+        "{category}: {observed:count} recorded in {place} {when}, where the area's own "
         "history and the force's trend and season lead one to expect {expected:decimal}. That is {ratio:ratio} times as "
-        "many ({low:ratio} to {high:ratio}).",
-        category=title(category), observed=observed, place=place, since=since, until=until, expected=expected, ratio=ratio,
-        low=interval[0], high=interval[1],
+        "many ({interval}).",
+        category=title(category), observed=observed, place=place, when=span(since, until), expected=expected,
+        ratio=ratio, interval=between(interval, ratio),
     )  # fmt: skip
 
 
 def force_wide(category: str, since: str, until: str, observed: int, expected: float, ratio: float,
                interval: tuple[float, float], seasonal: bool) -> Message:  # fmt: skip
     figures = msg(
-        "{category}: {observed:count} recorded in the whole force area from {since:month} to {until:month}, where "
-        "{expected:count} were to be expected. That is {ratio:ratio} times as many ({low:ratio} to {high:ratio}).",
-        category=title(category), observed=observed, since=since, until=until, expected=expected, ratio=ratio,
-        low=interval[0], high=interval[1],
+        "{category}: {observed:count} recorded in the whole force area {when}, where "
+        "{expected:count} were to be expected. That is {ratio:ratio} times as many ({interval}).",
+        category=title(category), observed=observed, when=span(since, until), expected=expected,
+        ratio=ratio, interval=between(interval, ratio),
     )  # fmt: skip
     if seasonal:
         return msg("{figures} What was to be expected comes from its earlier level and season.", figures=figures)
@@ -77,8 +90,9 @@ def concentrated(category: str, place: Message, areas: int, share: float, chance
                  observed: int, kept: int, quarters: int, people: bool) -> Message:  # fmt: skip
     figures = msg(
         "{category}: {share:percent} of the force's records ({observed:count}) lay in {areas:count} of its areas, {place}, "
-        "from {since:month} to {until:month}.",
-        category=title(category), share=share, observed=observed, areas=areas, place=place, since=since, until=until,
+        "{when}.",
+        category=title(category), share=share, observed=observed, areas=areas, place=place,
+        when=span(since, until),
     )  # fmt: skip
     if people:
         fair = msg("In proportion to residents it would be {chance:percent}.", chance=chance)

@@ -103,7 +103,9 @@ def lay(records: Records, force: str | None, until: str | None, names: Mapping[s
         raise ForestallError("these files hold no dated crime or incident, so there is nothing to look at")
     last = mm.check(until, "--until") if until else held[-1]
     if not held[0] <= last <= held[-1]:
-        raise ForestallError(f"--until {last} lies outside of these records, which run from {held[0]} to {held[-1]}")
+        raise ForestallError(
+            f"--until {last} lies outside of these records, which run from {held[0]} to {held[-1]}: name a month of those"
+        )
     cube = records.cube(force=force, until=last)
     monthly = cube.counts[:, :, -RECENT:].sum(0)
     own = stray.own(monthly.sum(1)) & np.isfinite(cube.easting)
