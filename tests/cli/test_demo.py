@@ -42,6 +42,7 @@ def test_a_killed_demo_is_finished_by_the_next_run(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "$ forestall sample" not in done.stdout, "the sample was there already"
     assert "$ forestall ingest" in done.stdout
+    assert f"start it with forestall serve --store {folder / 'store-1'}" in done.stdout
     assert "$ forestall scan" in done.stdout
     truth = json.loads((folder / "sample-1" / "truth.json").read_text(encoding="utf-8"))
     scan = demo.latest_scan(folder / "store-1")
@@ -83,6 +84,19 @@ def test_the_demo_serves_what_it_printed(folder: Path) -> None:
             assert "Forestall" in page
         finally:
             server.terminate()
+
+
+def test_a_demo_that_is_interrupted_says_only_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forestall.sample.make", interrupted)
+    assert main(["demo", "--dir", str(tmp_path), "--no-serve"]) == 130
+    said = capsys.readouterr().err
+    assert "stopped" in said
+    assert "mend" not in said
 
 
 @pytest.fixture

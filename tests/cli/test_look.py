@@ -174,7 +174,7 @@ def test_of_two_forces_the_larger_is_shown_and_said(
         (["empty"], "holds no CSV"),
         (["mini", "--force", "atlantis"], "there is no force 'atlantis' in these files; they hold: gwent"),
         (["mini", "--until", "2022-13"], "is not a month"),
-        (["mini", "--until", "2019-01"], "lies outside of these records, which run from 2020-01 to 2022-06"),
+        (["mini", "--until", "2019-01"], "lies outside of these records, which run from 2020-01 to 2022-06: name"),
         (["mini", "--out", "missing/page.html"], "there is no folder missing"),
         (["mini", "--out", "empty"], "is a folder"),
         (["notes.csv"], "notes.csv"),

@@ -42,7 +42,7 @@ BAD = {
     "empty zip": ("x.zip", climbing_zip("a.txt"), "holds no CSV"),
     "binary": ("x.csv", bytes(range(256)) * 10, "binary file"),
     "PDF": ("x.csv", b"%PDF-1.7 ...", "is a PDF"),
-    "another table": ("x.csv", b"a,b\n1,2\n", "lacks the columns 'Month'"),
+    "another table": ("x.csv", b"a,b\n1,2\n", "'Latitude'; leave it out, or say what its columns are with --mapping"),
     "two columns of one name": ("x.csv", (HEADER + ",Month\n").encode(), "two columns named 'Month'"),
 }
 

@@ -301,7 +301,7 @@ def test_a_file_without_the_columns_or_with_another_delimiter(tmp_path: Path) ->
     with pytest.raises(ForestallError, match="separates its columns by semicolons"):
         Records.from_files([path], mapping=how)
     path.write_text("Id,Type\na,b\n")
-    with pytest.raises(ForestallError, match="lacks the column 'When'"):
+    with pytest.raises(ForestallError, match="lacks the column 'When'; name its columns in the mapping"):
         Records.from_files([path], mapping=how)
 
 

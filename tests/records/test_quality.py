@@ -403,8 +403,8 @@ def test_damaged_decisions_are_said_and_not_overwritten(store: Path) -> None:
     ("args", "say"),
     [
         (["--until", "2022-13"], "is no month"),
-        (["--until", "2019-01"], "before the first month"),
-        (["--force", "dyfed-powys"], "no records of"),
+        (["--until", "2019-01"], "before the first month of the records, 2021-01: name a later one"),
+        (["--force", "dyfed-powys"], "name one that it has"),
     ],
 )
 def test_bad_questions_get_one_sentence(store: Path, capsys: pytest.CaptureFixture[str], args: list[str], say: str) -> None:

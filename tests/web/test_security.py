@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import stat
@@ -77,8 +78,16 @@ def test_postgresql_is_one_setting(tmp_path):
     )
 
 
-def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path, monkeypatch):
+    def full_disk(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     path = tmp_path / "new" / "workplace.key"
+    with monkeypatch.context() as patch:
+        patch.setattr("secrets.token_urlsafe", full_disk)
+        with pytest.raises(ForestallError, match=r"No space left .* --db"):
+            environment.secret_key(path)
+    assert not path.exists(), "a key that was not written whole would be refused for ever"
     key = environment.secret_key(path)
     assert len(key) >= 48
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -23,7 +23,7 @@ VERBS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a verb. Exit status: 0 done, 2 bad input (one sentence on standard error, nothing lost), 130 interrupted."""
     from forestall import __version__
-    from forestall.errors import ForestallError
+    from forestall.errors import ForestallError, remedy
 
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
@@ -51,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:  # a disk that is full, read-only or forbidden, wherever it was met
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"forestall {args.verb}: {where}{remedy(error)}.", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

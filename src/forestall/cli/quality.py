@@ -40,10 +40,13 @@ def run(args: argparse.Namespace) -> int:
     records = Store.open(args.store).records()
     forces = records.forces()
     if args.force is not None and args.force not in forces:
-        raise ForestallError(f"there are no records of {args.force} in {args.store}: it has {', '.join(forces) or 'none'}")
+        held = ", ".join(forces) or "none"
+        raise ForestallError(f"there are no records of {args.force} in {args.store}: name one that it has ({held})")
     months = records.months(args.force)
     if args.until is not None and months and args.until < months[0]:
-        raise ForestallError(f"--until {args.until} lies before the first month of the records, {months[0]}")
+        raise ForestallError(
+            f"--until {args.until} lies before the first month of the records, {months[0]}: name a later one"
+        )
     wanted = args.confirm or args.reject
     if wanted:
         known = {f.id: f for f in quality.findings(records, args.force, args.until)}

@@ -182,7 +182,10 @@ def refuse_missing(columns: Sequence[str], needed: Sequence[str], name: str, wha
                 "save it as CSV with the right delimiter."
             )
     shown = ", ".join(repr(c) for c in missing[:4])
-    raise BadFile(f"{name} is no {what}: it lacks the column{'s' if len(missing) > 1 else ''} {shown}.")
+    how = "leave it out, or say what its columns are with --mapping"
+    if "mapping" in what:
+        how = "name its columns in the mapping"
+    raise BadFile(f"{name} is no {what}: it lacks the column{'s' if len(missing) > 1 else ''} {shown}; {how}.")
 
 
 def read_table(text: Text, name: str, delimiter: str = ",") -> RawTable:

@@ -10,16 +10,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import errno
 import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forestall.errors import ForestallError
+from forestall.errors import ForestallError, remedy
 from forestall.records.intake import BadFile, SourceFile, gather
 from forestall.records.lock import sync_folder, writing
 from forestall.records.manifest import Manifest, add, dead_rows, needs_rows, repeated_ids
@@ -356,15 +355,5 @@ def _explain(error: BaseException, what: str) -> ForestallError:
     if isinstance(error, ForestallError):
         return error
     if isinstance(error, OSError):
-        remedies: Mapping[int | None, str] = {
-            errno.ENOSPC: "the disk is full: free some room and run it again; nothing was lost",
-            errno.EDQUOT: "the disk quota is used up: free some room and run it again; nothing was lost",
-            errno.EFBIG: "a file grew beyond what this system allows: raise the limit and run it again; nothing was lost",
-            errno.EROFS: "the disk is read-only: give a store on a disk that can be written",
-            errno.EACCES: "permission is denied: ask for the right to this folder, or give another",
-            errno.EPERM: "permission is denied: ask for the right to this folder, or give another",
-            errno.ENOTDIR: "it is a file and not a folder: give a folder",
-        }
-        remedy = remedies.get(error.errno, f"{error.strerror or error}: check the disk and run it again; nothing was lost")
-        return ForestallError(f"{what}: {remedy}.")
+        return ForestallError(f"{what}: {remedy(error)}.")
     return ForestallError(f"{what} (its files are damaged: {error}): restore it from a backup, or ingest into a new store.")

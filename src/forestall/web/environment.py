@@ -38,6 +38,12 @@ def secret_key(path: Path) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w") as f:
+                f.write(secrets.token_urlsafe(48) + "\n")
+        except BaseException:  # a full disk leaves no half key, which would be refused for ever
+            path.unlink(missing_ok=True)
+            raise
     except OSError as error:
         if isinstance(error, FileExistsError) and path.exists():
             return _read_key(path)
@@ -45,8 +51,6 @@ def secret_key(path: Path) -> str:
             f"cannot write the workplace's key file {path} ({error.strerror}): name a place that can be written with "
             "--db or FORESTALL_SECRET_KEY"
         ) from error
-    with os.fdopen(handle, "w") as f:
-        f.write(secrets.token_urlsafe(48) + "\n")
     return _read_key(path)
 
 
