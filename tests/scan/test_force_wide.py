@@ -52,14 +52,6 @@ def test_a_fall_is_no_signal_and_still_a_family() -> None:
     assert result.families["force-wide"] == 4
 
 
-def test_nothing_planted_nothing_established() -> None:
-    false = 0
-    for seed in range(30):
-        signals = found(MadeForce(quiet(300 + seed)), seed=seed).signals
-        false += any(s.established for s in signals if s.kind == "force-wide")
-    assert false <= 5
-
-
 @pytest.mark.xfail(strict=True, raises=OverflowError, reason="the interval of a ratio to next to nothing overflows")
 def test_a_category_that_begins_is_no_crash() -> None:
     counts = quiet(2)

@@ -37,9 +37,9 @@ def test_q_is_monotone_and_never_below_p_or_the_first(first: dict[str, float], d
     family = data.draw(st.sampled_from(sorted(first)))
     further = sorted(data.draw(st.lists(P, min_size=1, max_size=4)))
     q = q_values(first, [(family, first[family]), *((family, p) for p in further)])
-    assert all(v >= p for v, p in zip(q, [first[family], *further], strict=True))
-    assert all(v >= q[0] for v in q[1:]), "a further cluster is never better than the first"
-    assert q[1:] == sorted(q[1:])
+    assert all(v >= p - 1e-12 for v, p in zip(q, [first[family], *further], strict=True))
+    assert all(v >= q[0] - 1e-12 for v in q[1:]), "a further cluster is never better than the first"
+    assert q[1:] == pytest.approx(sorted(q[1:]))
     assert max(q) <= 1
 
 
@@ -117,11 +117,12 @@ def test_what_is_trebled_is_found_with_its_category_areas_and_months(category: s
 
 
 def test_nothing_planted_nothing_established() -> None:
-    false = 0
-    for seed in range(30):
-        force = MadeForce(quiet(100 + seed))
-        false += any(s.established for s in found(force, seed=seed).signals if s.kind == "rising")
-    assert false <= 5, "of 30 forces one or two are due, six come once in three hundred"
+    false = {"rising": 0, "force-wide": 0}
+    for seed in range(24):
+        established = {s.kind for s in found(MadeForce(quiet(100 + seed)), seed=seed).signals if s.established}
+        for kind in established:
+            false[kind] += 1
+    assert max(false.values()) <= 4, "one or two of 24 are due; five come once in a hundred and sixty"
 
 
 def test_a_rise_everywhere_is_no_place_s() -> None:
