@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 import uuid
@@ -23,6 +22,7 @@ import numpy.typing as npt
 from forestall.errors import ForestallError
 from forestall.places.draft import Draft, Given
 from forestall.places.model import VINTAGES, Level, Places
+from forestall.results.shelf import write_whole
 from forestall.text import Message
 
 FORMAT = 1
@@ -77,9 +77,7 @@ def write(places: Places, store: Path, given: Given | None = None) -> None:
             name = f"given-{content_hash(drafts, tuple(given.pairs), given.forces)}"
             _folder(root, name, drafts, kin)
             pointer["given"] = name
-        temporary = root / f".current-{uuid.uuid4().hex}"
-        temporary.write_text(json.dumps(pointer), encoding="utf-8")
-        os.replace(temporary, root / "CURRENT")
+        write_whole(root / "CURRENT", json.dumps(pointer))
         for old in root.glob("given-*"):
             if old.name != pointer["given"]:
                 shutil.rmtree(old, ignore_errors=True)
@@ -113,7 +111,7 @@ def _folder(root: Path, name: str, levels: Mapping[str, Level], about: dict[str,
 
 def _sweep(root: Path) -> None:
     """Takes away what a killed process left half-written more than an hour ago."""
-    for left in (*root.glob(".writing-*"), *root.glob(".current-*")):
+    for left in (*root.glob(".writing-*"), *root.glob(".CURRENT.*")):
         if time.time() - left.stat().st_mtime > 3600:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 

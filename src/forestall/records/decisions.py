@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 from forestall.errors import ForestallError
 from forestall.records.lock import writing
 from forestall.results import Finding
+from forestall.results.shelf import write_whole
 
 FILE = Path("decisions") / "recording-events.json"
 DECIDED = ("confirmed", "rejected")
@@ -67,26 +66,14 @@ def decide(store: Path, finding: Finding, standing: str, by: str, reason: str) -
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path.parent / "LOCK", 10.0):
-            _write(path, [*read(store), decision])
+            everything = {"version": 1, "decisions": [asdict(d) for d in (*read(store), decision)]}
+            write_whole(path, json.dumps(everything, ensure_ascii=False, indent=1))
     except OSError as error:
         raise ForestallError(
             f"the decision can't be written to {path} ({error.strerror or error}): check the disk and its permissions; "
             "nothing was changed"
         ) from error
     return decision
-
-
-def _write(path: Path, everything: list[Decision]) -> None:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({"version": 1, "decisions": [asdict(d) for d in everything]}, out, ensure_ascii=False, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
 
 
 def apply(findings: Iterable[Finding], decisions: Iterable[Decision]) -> tuple[Finding, ...]:

@@ -24,7 +24,7 @@ class Shelf:
         path = self.path(result)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(result.to_json(), separators=(",", ":")))
-        write_whole(self.root / f"latest-{result.type_name}", str(path.relative_to(self.root)))
+        write_whole(self.root / f"latest-{result.type_name}", path.relative_to(self.root).as_posix())
         return path
 
     def get(self, snapshot: str, recipe_hash: str) -> Result:
@@ -43,7 +43,7 @@ def write_whole(path: Path, text: str) -> None:
     """Writes a text file so that a reader, or a killed writer, sees the old text or the new and nothing between."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as f:
             f.write(text)
             f.flush()
             os.fsync(f.fileno())
