@@ -12,8 +12,6 @@ from scipy import stats as ss
 from forestall import scan
 from forestall.places import Places
 from forestall.results import Signal
-from forestall.scan.concentrated import find
-from forestall.scan.ground import lay
 
 
 def found(force: MadeForce, places: Places | None = None) -> list[Signal]:
@@ -60,19 +58,15 @@ def test_the_choice_is_made_on_the_year_before() -> None:
     assert [s.areas for s in found(MadeForce(counts))] == [(code(20),)]
 
 
-def test_chosen_for_one_lucky_year_it_is_not_flattered() -> None:
-    """The share of the last year is that of all years, though the fullest area of the year before was chosen."""
-    rng = np.random.default_rng(7)
-    ratios = []
-    for _ in range(60):
-        x = rng.poisson(0.35, (96, 36))
-        x[:3] = rng.poisson(0.35 * 6, (3, 36))
-        force = MadeForce({"robbery": x})
-        ground = lay(force, force.places(), force=None, until=None, lookback=36, neighbours=25)  # type: ignore[arg-type]
-        ratios += [g.observed / (0.35 * 6 * 12 * len(g.rows)) for g in find(ground)]
-    assert len(ratios) > 30
-    # What has too few records in the last year is not listed: that alone lifts the mean a little.
-    assert 0.95 < np.mean(ratios) < 1.15
+def test_full_in_the_last_year_but_not_in_the_one_before_is_not_chosen() -> None:
+    counts = quiet(3, areas=96)
+    counts["shoplifting"][20, :12] += 36
+    counts["shoplifting"][20, 12:15] += 12
+    assert not found(MadeForce(counts))
+    counts["shoplifting"][20, 24:] += 36
+    assert not found(MadeForce(counts)), "full in nine quarters of twelve, and the choice is the middle year's"
+    counts["shoplifting"][20, 15:24] += 12
+    assert [s.areas for s in found(MadeForce(counts))] == [(code(20),)]
 
 
 def test_a_spell_is_not_persistent() -> None:

@@ -159,9 +159,10 @@ def test_the_same_seed_gives_the_same_and_another_only_other_draws(records: Reco
         return {(s.kind, s.category, s.areas, s.since, s.observed, s.expected) for s in found.signals}
 
     assert bare(other) == bare(result), "what is found does not hang on a draw"
-    p = [sorted(s.p_value for s in f.signals if s.kind == "rising" and s.p_value) for f in (result, other)]
-    assert p[0] != p[1]
-    assert p[0] == pytest.approx(p[1], abs=0.2)
+    for kind in ("rising", "force-wide"):
+        p = [sorted(s.p_value for s in f.signals if s.kind == kind and s.p_value) for f in (result, other)]
+        assert p[0] != p[1]
+        assert p[0] == pytest.approx(p[1], abs=0.2)
 
 
 def test_provenance_makes_it_again(records: Records, result: Scan) -> None:
