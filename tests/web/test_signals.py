@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from forestall.web.audit.models import Event
 from web import build
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,18 @@ def test_csv(reader):
     assert len(rows) == 5
     rows = list(csv.DictReader(io.StringIO(client.get("/recording-events.csv").content.decode("utf-8-sig"))))
     assert [r["shape"] for r in rows] == ["passing", "step"]
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("officer", 200), ("registrar", 403), ("commissioner", 403), ("partner", 403)]
+)
+def test_reading_recording_events_is_not_taking_them_away(reader, role, status):
+    client = reader(role)
+    assert client.get("/recording-events.csv").status_code == status
+    page = client.get("/recording-events/").content.decode()
+    assert ("/recording-events.csv" in page) is (status == 200)
+    kept = set(Event.objects.filter(act="export-events").values_list("operation", flat=True))
+    assert kept == ({"disclosure"} if status == 200 else set())
 
 
 def test_recording_events_are_shown_and_said_to_be_suspected(reader):

@@ -56,6 +56,13 @@ def see_events(*, held: Pinned, trail: Trail) -> tuple[Finding, ...]:
     return selectors.events(trail.actor, held)
 
 
+@action(Permission.EXPORT_SIGNALS)
+def export_events(*, held: Pinned, trail: Trail) -> tuple[Finding, ...]:
+    """The suspected recording events, to take away."""
+    trail.record(Operation.DISCLOSURE, "export-events", f"snapshot:{held.scan.provenance.snapshot}")
+    return selectors.events(trail.actor, held)
+
+
 @action(Permission.SEE_SUMMARY)
 def see_summary(*, held: Pinned, trail: Trail) -> tuple[int, dict[tuple[str, str], int]]:
     """How many problems there are, by theme and local authority."""

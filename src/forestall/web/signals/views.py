@@ -117,6 +117,7 @@ def events(request: HttpRequest, held: Pinned) -> HttpResponse:
         "held": held,
         "events": [e for e in found if e.kind == "recording-event" and not e.areas],
         "local": [e for e in found if e.kind == "recording-event" and e.areas],
+        "may_export": allowed("signals.export_events", request.user),
         "words": present,
         "category": catalogue.category,
     }
@@ -125,7 +126,7 @@ def events(request: HttpRequest, held: Pinned) -> HttpResponse:
 
 @with_scan
 def events_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
-    found = actions.see_events(held=held, trail=Trail.of(request))
+    found = actions.export_events(held=held, trail=Trail.of(request))
     return _csv(events_table(found), f"recording-events-{held.until}", request, held)
 
 
