@@ -79,6 +79,23 @@ class Signal:
     def excess(self) -> float:
         return self.observed - self.expected
 
+    def table(self) -> Table:
+        """Its months as rows: recorded, expected, whether in the window, whether set aside."""
+        columns = (
+            Column("month", msg("Month")),
+            Column("observed", msg("Recorded"), msg("count"), True),
+            Column("expected", msg("Expected"), msg("count"), True),
+            Column("in_window", msg("In the window")),
+            Column("set_aside", msg("Set aside")),
+        )
+        s = self.series
+        masked = s.masked or (False,) * len(s.months)
+        rows = tuple(
+            (month, n, e, self.since <= month <= self.until, m)
+            for month, n, e, m in zip(s.months, s.observed, s.expected, masked, strict=True)
+        )
+        return Table(columns, rows, msg("Month by month"))
+
     def to_json(self, language: str | None = None) -> dict[str, Any]:
         """The signal as JSON. With a language, sentences are text for a reader; without, they can be read back."""
         if language:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forestall import catalogue
 from forestall.report import charts, maps
 from forestall.report import document as d
-from forestall.results import Column, Scan, Series, Signal, Table
+from forestall.results import Column, Scan, Signal, Table
 from forestall.scan.look.ground import Ground
 from forestall.text import Message, Name, msg, msg_n
 
@@ -136,7 +136,7 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
                 expected=_were(signal.expected),
             ),
             chart,
-            series_table(signal.series),
+            signal.table(),
             f"series-{signal.id}",
         )
     ]  # fmt: skip
@@ -164,19 +164,6 @@ def evidence(signal: Signal, ground: Ground) -> tuple[d.Block, ...]:
     if signal.cautions:
         blocks.append(d.Callout(msg("Before you rely on it"), signal.cautions, "doubt"))
     return tuple(blocks)
-
-
-def series_table(series: Series) -> Table:
-    """A series as a table."""
-    columns = (
-        Column("month", msg("Month")),
-        Column("recorded", msg("Recorded"), msg("count"), True),
-        Column("expected", msg("Expected"), msg("count"), True),
-        Column("set_aside", msg("Set aside")),
-    )
-    masked = series.masked or (False,) * len(series.months)
-    rows = tuple(zip(series.months, series.observed, series.expected, masked, strict=True))
-    return Table(columns, rows, msg("Month by month"))
 
 
 def table(signals: tuple[Signal, ...]) -> Table:

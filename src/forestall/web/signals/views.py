@@ -107,7 +107,7 @@ def signals_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
 @with_scan
 def series_csv(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.export_series(held=held, signal_id=signal_id, trail=Trail.of(request))
-    return _csv(series_table(s), f"problem-{s.id}", request, held)
+    return _csv(s.table(), f"problem-{s.id}", request, held)
 
 
 @with_scan
@@ -143,23 +143,6 @@ def area_layer(request: HttpRequest, held: Pinned, level: str) -> HttpResponse:
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
     return response
-
-
-def series_table(s: Signal) -> Table:
-    """A signal's months as rows."""
-    columns = (
-        Column("month", msg("Month")),
-        Column("observed", msg("Recorded"), msg("count"), True),
-        Column("expected", msg("Expected"), msg("count"), True),
-        Column("in_window", msg("In the window")),
-        Column("set_aside", msg("Set aside")),
-    )
-    masked = s.series.masked or (False,) * len(s.series.months)
-    rows = tuple(
-        (month, n, e, s.since <= month <= s.until, m)
-        for month, n, e, m in zip(s.series.months, s.series.observed, s.series.expected, masked, strict=True)
-    )
-    return Table(columns, rows)
 
 
 def events_table(found: tuple[Finding, ...]) -> Table:
