@@ -149,6 +149,15 @@ def _locations(sheet: Sheet, about: Where, force: str | None) -> list[Finding]:
             share=_share(missing, total),
         )
         found.append(Finding("missing-location", text, count=missing, force=force))
+    if by_point := int(sheet.by_point.sum()):
+        text = msg_n(
+            "{n:count} row ({share} of all) has its area from its point and the boundaries loaded: its source gives none.",
+            "{n:count} rows ({share} of all) have their area from their point and the boundaries loaded: their source "
+            "gives none.",
+            by_point,
+            share=_share(by_point, total),
+        )
+        found.append(Finding("area-from-point", text, count=by_point, force=force))
     outside = about.outside[sheet.area.code]
     if outside.any():
         n = int(outside.sum())

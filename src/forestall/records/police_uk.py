@@ -18,7 +18,7 @@ from forestall.records.columns import Mapped, Unreadable, constant, convert, rec
 from forestall.records.intake import BadFile, SourceFile
 from forestall.records.lines import Reject, clip, header, read_table, refuse_missing, slurp
 from forestall.records.part import ReadFile, finish, part_id
-from forestall.records.schema import POLICE_GENERATED_CATEGORIES, POLICE_UK_CATEGORIES, force_slug, month_end
+from forestall.records.schema import BAD_CODE, POLICE_GENERATED_CATEGORIES, POLICE_UK_CATEGORIES, force_slug, month_end
 
 SOURCE = "police-uk"
 NEEDED = ("Month", "Reported by", "Longitude", "Latitude", "Location", "LSOA code", "Crime type")
@@ -232,7 +232,7 @@ def _flags(raw: dict[str, Any], outside: Any, lsoa: Any, force: Any) -> Any:
     marks = []
     for i in range(rows):
         row = ["point-outside-uk"] if outside[i] else []
-        row += ["lsoa-not-a-code"] if not_code[i] else []
+        row += [BAD_CODE] if not_code[i] else []
         row += [f"falls-within-{within[i].as_py()}"] if other[i] else []
         marks.append(row)
     return pa.array(marks, type_)

@@ -31,6 +31,7 @@ ORDER = (
     "vintage",
     "nameless-street",
     "missing-location",
+    "area-from-point",
     "outside-area",
     "unknown-area-code",
     "duplicate-id",
@@ -54,7 +55,7 @@ def report(
 ) -> QualityReport:
     """Rows and rejects per source and month, with the findings."""
     places = places or _places(records)
-    sheet = _narrowed(_sheet(_Key(records, None)), None, until)
+    sheet = _narrowed(_sheet(_Key(records, places)), None, until)
     forces = [force] if force else _forces(sheet)
     monthly: Counter[tuple[str, str | None, str]] = Counter()
     for slug in forces:
@@ -122,7 +123,7 @@ def _sheet(key: _Key) -> Sheet:
 
 @lru_cache(maxsize=64)
 def _found(key: _Key, force: str | None, until: str | None) -> tuple[Finding, ...]:
-    sheet = _sheet(_Key(key.records, None))
+    sheet = _sheet(key)
     out: list[Finding] = []
     for slug in [force] if force else _forces(sheet):
         out += of_sheet(_narrowed(sheet, slug, until), slug, key.places)

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forestall.errors import ForestallError
+from forestall.records import placed
 from forestall.records.cube import Cube
 from forestall.records.manifest import Manifest, add, dead_rows, repeated_ids
-from forestall.records.schema import FIELDS, PRECISIONS, UNCOUNTED_STATUSES, months_between, rejects_schema
+from forestall.records.schema import (
+    BAD_CODE,
+    FIELDS,
+    FROM_POINT,
+    PRECISIONS,
+    UNCOUNTED_STATUSES,
+    months_between,
+    rejects_schema,
+)
 
 if TYPE_CHECKING:
     from forestall.records.store import Store
@@ -97,11 +106,47 @@ class Records:
                 table = table.anti_join(dead, ["part", "line"])
             return table
 
+    @functools.cached_property
+    def _placed(self) -> Any:
+        """Areas of the points of rows without an area code, as an Ibis table; None where there is none to give."""
+        from forestall.places import Places
+
+        raw = self._raw
+        bare = raw.filter(raw.lsoa.isnull() & raw.easting.notnull() & raw.northing.notnull())
+        points = self.arrow(bare.select("easting", "northing").distinct().order_by(["easting", "northing"]))
+        places = Places.open(self.store.path) if self.store is not None and len(points) else None
+        if places is None:
+            return None
+        codes = self.arrow(raw.filter(raw.lsoa.notnull()).select("lsoa").distinct())["lsoa"].to_pylist()
+        found = placed.from_points(points, codes, places)
+        with self._lock:
+            return _take(self._connection, "placed", found) if len(found) else None
+
+    def _with_areas(self, table: Any) -> Any:
+        """Rows without an area code get that of their point, and a flag that says so. A code that the reader set aside as
+        none stays away: its source must mend it."""
+        import ibis
+
+        if self._placed is None:
+            return table
+        columns = table.columns
+        flags = ibis.coalesce(table.flags, ibis.literal([], "array<string>"))
+        table = table.mutate(flags=flags)
+        here = self._placed
+        same = [table.easting == here.easting, table.northing == here.northing]
+        both = table.left_join(here, [*same, table.lsoa.isnull(), ~table.flags.contains(BAD_CODE)], rname="right_{name}")
+        given = both.placed_lsoa.notnull()
+        return both.mutate(
+            lsoa=ibis.coalesce(both.lsoa, both.placed_lsoa),
+            lsoa_vintage=given.ifelse(both.placed_vintage, both.lsoa_vintage),
+            flags=given.ifelse(both.flags.concat(ibis.literal([FROM_POINT], "array<string>")), both.flags),
+        ).select(*columns)
+
     def table(self) -> Any:
         """All rows in force as an Ibis table of the schema's fields (uncounted statuses included; see :meth:`counted`)."""
         import ibis
 
-        table = self._raw
+        table = self._with_areas(self._raw)
         if self.manifest.repeated:
             own = ibis.literal("@") + table.source + "." + table.force + "." + table.month
             repeated = table.record_id.isin(self._repeated.id)
@@ -174,6 +219,8 @@ class Records:
         """The fields that these records fill, times of occurrence with their precision: ``occurred_from:month``. What is
         known to the instant is known to the day and the month too."""
         out = {f for p in self.manifest.parts for f in p.filled}
+        if self._placed is not None:
+            out |= {"lsoa", "flags"}
         for name in ("occurred_from", "occurred_to"):
             for i, precision in enumerate(PRECISIONS):
                 if f"{name}:{precision}" in out:

@@ -50,6 +50,10 @@ POLICE_GENERATED_CATEGORIES = frozenset({"drugs", "possession-of-weapons"})
 
 #: A record with one of these statuses stays in the store and leaves the counts.
 UNCOUNTED_STATUSES = ("cancelled", "no-crime", "transferred", "duplicate")
+#: The flag of a record whose area code is none.
+BAD_CODE = "lsoa-not-a-code"
+#: The flag of a record that has its area from its point, by the boundaries that are loaded.
+FROM_POINT = "lsoa-from-point"
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "lsoa",
         "text",
-        "Code of the lower layer super output area. Empty where the source gives none: such rows are counted as unplaced.",
-        "*LSOA code*; set aside with the flag `lsoa-not-a-code` where it is none",
+        "Code of the lower layer super output area. Where the source gives none it is that of the point, once boundaries "
+        f"are loaded (flag `{FROM_POINT}`); without a point or boundaries it is empty, and the row is counted as unplaced.",
+        "*LSOA code*; set aside with the flag `lsoa-not-a-code` where it is none, and then not replaced",
         _ANY,
     ),
     Field(
@@ -224,7 +229,7 @@ FIELDS: tuple[Field, ...] = (
         "flags",
         "texts",
         "Marks such as `domestic-abuse`, `hate-crime`, `repeat-victim`, and those that a reader sets: `point-outside-uk`, "
-        "`lsoa-not-a-code`, `falls-within-…`.",
+        f"`{BAD_CODE}`, `{FROM_POINT}`, `falls-within-…`.",
         "the reader's own marks only",
         "any number of code tables; protected characteristics never go here",
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from forestall.records.schema import UNCOUNTED_STATUSES, months_between
+from forestall.records.schema import BAD_CODE, FROM_POINT, UNCOUNTED_STATUSES, months_between
 
 if TYPE_CHECKING:
     from forestall.records.records import Records
@@ -68,6 +68,7 @@ class Sheet:
     counted: Bools
     placed: Bools
     bad_code: Bools
+    by_point: Bools
 
     def __len__(self) -> int:
         return len(self.month)
@@ -93,6 +94,7 @@ class Sheet:
             counted=self.counted[keep],
             placed=self.placed[keep],
             bad_code=self.bad_code[keep],
+            by_point=self.by_point[keep],
         )
 
     def until(self, month: str) -> Sheet:
@@ -139,9 +141,10 @@ class Sheet:
             point = _coded(pair, ordered=False)
         status = _coded(column("status"))
         dropped = np.array([v in UNCOUNTED_STATUSES for v in status.values] + [False], dtype=bool)
-        bad = np.zeros(n, bool)
+        bad = by_point = np.zeros(n, bool)
         if "flags" in names:
-            bad = _flagged(table.column("flags"), "lsoa-not-a-code", n)
+            bad = _flagged(table.column("flags"), BAD_CODE, n)
+            by_point = _flagged(table.column("flags"), FROM_POINT, n)
         return Sheet(
             months=months,
             month=index[month.code] if n else np.zeros(0, np.int64),
@@ -158,6 +161,7 @@ class Sheet:
             counted=~dropped[status.code],
             placed=placed,
             bad_code=bad,
+            by_point=by_point,
         )
 
 

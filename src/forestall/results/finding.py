@@ -15,8 +15,8 @@ STANDINGS = ("suspected", "confirmed", "rejected")
 class Finding:
     """One finding on the quality of the records.
 
-    ``kind``: ``recording-event``, ``gap``, ``missing-location``, ``outside-area``, ``unknown-area-code``,
-    ``duplicate-id``, ``vintage``, ``no-id``, ``precision``, ``outcomes-as-of-download`` …
+    ``kind``: ``recording-event``, ``gap``, ``missing-location``, ``area-from-point``, ``outside-area``,
+    ``unknown-area-code``, ``duplicate-id``, ``vintage``, ``no-id``, ``precision``, ``outcomes-as-of-download`` …
     ``month`` is where it begins (``YYYY-MM``), or None where it holds throughout; ``until`` is the last month that it
     touches for a passing event, and None for a lasting step. ``category`` None means all. ``areas`` is empty where the
     whole force is meant. ``direction`` is +1, -1 or 0. ``shape`` of a recording event: ``passing`` (a spell of months
