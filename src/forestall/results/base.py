@@ -43,13 +43,6 @@ class Table:
             writer.writerow([_cell(v, language) for v in row])
         return out.getvalue()
 
-    def to_dicts(self, language: str = "en") -> list[dict[str, Any]]:
-        names = [c.name for c in self.columns]
-        return [
-            {n: v.render(language) if isinstance(v, Message) else v for n, v in zip(names, row, strict=True)}
-            for row in self.rows
-        ]
-
 
 def _cell(value: Any, language: str) -> Any:
     if isinstance(value, Message):

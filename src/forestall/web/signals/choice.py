@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 from forestall import catalogue
 from forestall.results.signal import KINDS
-
-SORTS = ("themes", "harm", "change", "count")
+from forestall.scan.ranking import SORTS
 
 
 @dataclass(frozen=True)

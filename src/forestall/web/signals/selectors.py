@@ -14,9 +14,6 @@ from forestall.web.people.permissions import Permission
 from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned
 
-#: How many signals of each theme open the list.
-OPENING = 3
-
 
 def visible(user: User, held: Pinned) -> tuple[Signal, ...]:
     """The signals that a person may see: all, or those that touch the areas of a local role. What concerns the whole

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from forestall import catalogue
 from forestall.results import Column, Finding, Scan, Signal, Table
+from forestall.scan.ranking import OPENING, SORTS
 from forestall.text import msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.signals import actions, drawings, present, selectors
-from forestall.web.signals.choice import SORTS, Choice
+from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned, pinned
 
 View = Callable[..., HttpResponse]
@@ -43,7 +44,7 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         return _summary(request, held)
     choice = Choice.of(request.GET, held.hubs)
     signals = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
-    groups = present.grouped(signals, choice, selectors.OPENING)
+    groups = present.grouped(signals, choice, OPENING)
     rows = tuple(r for g in groups for r in g.rows)
     context = {
         "held": held,
