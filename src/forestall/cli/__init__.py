@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from forestall import __version__
     from forestall.errors import ForestallError, remedy
 
+    _speak_unicode()
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="forestall",
@@ -55,6 +58,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"forestall {args.verb}: {where}{remedy(error)}.", file=sys.stderr)
         return 2
+
+
+def _speak_unicode() -> None:
+    """Output to a file or a pipe is UTF-8 also where the system's own encoding is another (Windows); a letter that a
+    terminal can't show becomes a question mark, and stops nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper) or stream.encoding.lower().replace("-", "") == "utf8":
+            continue
+        if stream.isatty() or os.environ.get("PYTHONIOENCODING"):
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 if __name__ == "__main__":
