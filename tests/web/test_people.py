@@ -1,7 +1,10 @@
+import datetime as dt
 import json
 import stat
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from forestall.errors import ForestallError
 from forestall.web.audit.models import Event
@@ -66,10 +69,6 @@ def test_guessing_is_slowed_down_and_a_colleague_is_not_locked_out(client, perso
 
 
 def test_old_failures_are_forgotten(client, person):
-    import datetime as dt
-
-    from django.utils import timezone
-
     person("analyst")
     for days, count in ((2, 60), (0.02, 5)):
         for _ in range(count):
@@ -78,6 +77,19 @@ def test_old_failures_are_forgotten(client, person):
             )
     assert sign_in(client, password="guess").status_code == 422
     assert FailedSignIn.objects.count() == 6
+
+
+def test_a_sign_in_clears_what_has_outlived_its_retention(client, person):
+    person("analyst")
+    now = timezone.now()
+    for name, hours in (("old", -1), ("live", 1)):
+        Session.objects.create(session_key=name, session_data="", expire_date=now + dt.timedelta(hours=hours))
+    FailedSignIn.objects.create(name_hash="x", address="192.0.2.1", at=now - dt.timedelta(days=2))
+    assert sign_in(client).status_code == 302
+    kept = set(Session.objects.values_list("session_key", flat=True))
+    assert "live" in kept
+    assert "old" not in kept
+    assert not FailedSignIn.objects.exists()
 
 
 @pytest.mark.parametrize("onwards", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil.example"])

@@ -29,8 +29,8 @@ class Retention(enum.StrEnum):
 
     ACCOUNT = "as long as the account, then erased with it"
     AUDIT = "seven years, as the police's own logs of access"
-    SESSION = "until sign-out, or ten hours"
-    DAY = "a day: it only slows down guessing"
+    SESSION = "until sign-out, or ten hours and the next sign-in of anybody"
+    DAY = "a day and the next sign-in of anybody: it only slows down guessing"
     REFERENCE = "as long as the workplace: it is about no person"
 
 

@@ -50,13 +50,14 @@ class TooManyError(Exception):
 @action(ANYONE)
 def sign_in(*, request: HttpRequest, username: str, password: str, trail: Trail) -> User | None:
     """Signs a person in, or returns None where name and password do not belong together; :class:`TooManyError` where there
-    were too many failures."""
+    were too many failures. What has outlived its retention, of sessions and of failures, goes on this occasion."""
+    now = timezone.now()
+    request.session.clear_expired()
+    FailedSignIn.objects.filter(at__lt=now - dt.timedelta(days=1)).delete()
     if backend.too_many(username, trail.address):
         raise TooManyError
     user = authenticate(request, username=username, password=password)
     if user is None:
-        now = timezone.now()
-        FailedSignIn.objects.filter(at__lt=now - dt.timedelta(days=1)).delete()
         FailedSignIn.objects.create(name_hash=backend.name_hash(username), address=trail.address, at=now)
         known = User.objects.filter(username=username.strip().lower()).first()
         trail.record(Operation.ACCESS, "sign-in-failed", f"user:{known.pk}" if known else "")
