@@ -133,6 +133,13 @@ def month_name(month: str, language: str = "en") -> str:
     return str(format_date(dt.date(int(year), int(number), 1), "MMMM y", locale=language))
 
 
+def probability(p: float, language: str = "en") -> str:
+    """A p- or q-value as a reader takes it in: nobody tells 1.8e-08 from 2.4e-05, and simulations seldom can."""
+    if p < 0.001:
+        return msg("under 0.001").render(language)
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
 def join_list(items: Sequence[str], language: str = "en") -> str:
     """``A, B and C`` in the reader's language. Welsh says *ac* before a vowel, which the CLDR leaves open as *a(c)*."""
     if len(items) < 2:

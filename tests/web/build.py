@@ -113,7 +113,7 @@ def scan(snapshot: str, version: str) -> Scan:
         signal(4, "rising", "burglary", "neighbourhood", CODES[14:16], **unsure),
         signal(5, "rising", "robbery", "neighbourhood", CODES[20:21], **unsure),
         signal(6, "rising", "burglary", "neighbourhood", CODES[5:7], **unsure),
-        signal(7, "rising", "bicycle-theft", "theft", CODES[8:9], interval=(1.2, 5000.0), ratio=5.0),
+        signal(7, "rising", "bicycle-theft", "theft", CODES[8:9], interval=(1.2, 5000.0), ratio=5.0, p_value=1.8e-08),
     )
     events = (
         Finding(

@@ -91,6 +91,13 @@ def test_an_open_interval_says_so(reader):
     assert "1.20 or more" in text(reader("analyst").get("/signals/0000000007/"))
 
 
+def test_no_reader_meets_a_probability_of_many_noughts(reader):
+    page = text(reader("analyst").get("/signals/0000000007/"))
+    assert "<dt>p</dt><dd>under 0.001 " in page
+    assert "<dt>q</dt><dd>0.010 " in page
+    assert "e-0" not in re.sub(r"<[^>]*>", "", page)
+
+
 def test_an_unknown_signal_is_not_found(reader):
     client = reader("analyst")
     for path in ("/signals/ffffffffff/", "/signals/x/series.csv", "/signals/..%2F..%2Fetc/", "/map/secret.geojson"):

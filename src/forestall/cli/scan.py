@@ -139,7 +139,7 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
 
 def _table(found: Any, language: str) -> str:
     from forestall import catalogue
-    from forestall.text import month_name, msg
+    from forestall.text import month_name, msg, probability
 
     lines = [found.explain(language), ""]
     title = {t.slug: t.title.render(language) for t in catalogue.themes()}
@@ -163,7 +163,7 @@ def _table(found: Any, language: str) -> str:
             f"{number:3d}{mark} {s.id}  {kinds[s.kind]}: {name}, {s.place.render(language)}, "
             f"{month_name(s.since, language)} - {month_name(s.until, language)}"
         )
-        q = "" if s.q_value is None else f"  q {s.q_value:.3f}"
+        q = "" if s.q_value is None else f"  q {probability(s.q_value, language)}"
         high = f"-{s.interval[1]:.2f}" if s.interval[1] < 100 * s.ratio else " " + msg("or more").render(language)
         harm = "" if s.harm is None else f"  {msg('harm').render(language)} {s.harm:,.0f}"
         lines.append(f"       {s.observed:,} / {s.expected:,.1f} = {s.ratio:.2f} ({s.interval[0]:.2f}{high}){q}{harm}")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from forestall.report import charts, maps
 from forestall.report import document as d
 from forestall.results import Table
-from forestall.text import Message, msg
+from forestall.text import Message, msg, probability
 
 #: Widths at which maps are drawn: beside a list on a desk, and on a phone.
 MAP_WIDE, MAP_NARROW = 470, 350
@@ -170,7 +170,8 @@ class _Page:
         for row in table.rows:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                text = self.cell(value)
+                chance = column.name in ("p_value", "q_value") and isinstance(value, float)
+                text = escape(probability(value, self.language)) if chance else self.cell(value)
                 size = len(re.sub(r"<[^>]*>", "", text))
                 kind = _n(column.numeric) or (' class="long"' if size > 24 else ' class="short"' if size < 13 else "")
                 cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
@@ -179,7 +180,8 @@ class _Page:
         csv = quote(table.to_csv(self.language))
         words = self.t(msg("Download CSV"))
         return (
-            f'<div class="scroll" tabindex="0" role="group" aria-label="{caption}"><table><caption>{caption}</caption>'
+            f'<div class="scroll" tabindex="0" role="group" aria-label="{caption}"><table>'
+            f"<caption><span>{caption}</span></caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
             f'<p class="get"><a download="{escape(name)}.csv" href="data:text/csv;charset=utf-8,{csv}">{words}'
             f'<span class="hidden">: {caption}</span></a></p>'

@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from forestall import __version__
-from forestall.text import Message, Name, month_name, translations
+from forestall.text import Message, Name, month_name, probability, translations
 
 
 def language() -> str:
@@ -57,6 +57,7 @@ def environment(**options: Any) -> Environment:
     )
     env.filters["count"] = lambda n: f"{round(n):,}"
     env.filters["decimal"] = lambda n: f"{n:,.1f}"
+    env.filters["probability"] = lambda p: probability(p, language())
     env.filters["ratio"] = lambda n: f"{n:.2f}"
     return env
 
