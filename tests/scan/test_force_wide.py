@@ -52,11 +52,22 @@ def test_a_fall_is_no_signal_and_still_a_family() -> None:
     assert result.families["force-wide"] == 4
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="the interval of a ratio to next to nothing overflows")
-def test_a_category_that_begins_is_no_crash() -> None:
+@pytest.mark.parametrize("records", [0, 1, 3, 20])
+def test_a_category_that_begins_is_not_tested_and_stops_nothing(records: int) -> None:
+    rng = np.random.default_rng(records)
     counts = quiet(2)
     counts["burglary"][:, :-2] = 0
-    found(MadeForce(counts))
+    np.add.at(counts["burglary"], (rng.integers(0, 48, records), rng.integers(0, 30, records)), 1)
+    result = found(MadeForce(counts))
+    assert "burglary" not in {s.category for s in result.signals if s.kind == "force-wide"}
+    assert result.families["force-wide"] == 3
+
+
+def test_nor_is_one_that_is_silent_for_most_of_the_year() -> None:
+    counts = quiet(2)
+    counts["burglary"][:, [t for t in range(36) if t % 12 not in (11, 0, 1)]] = 0
+    counts["burglary"][:5, -5] = 1
+    assert found(MadeForce(counts)).families["force-wide"] == 3
 
 
 @pytest.mark.parametrize("category", ["drugs", "possession-of-weapons"])

@@ -166,7 +166,7 @@ def _force_wide(
         observed=rise.observed,
         expected=rise.expected,
         ratio=rise.ratio,
-        interval=rise.interval,
+        interval=_finite(rise.interval, rise.ratio),
         p_value=rise.p_value,
         q_value=f.q_value,
         established=established,

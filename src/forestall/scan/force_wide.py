@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forestall.scan.ground import Ground, targets
 from forestall.scan.months import unbroken
@@ -22,6 +23,15 @@ class ForceRise:
     q_value: float
 
 
+#: A series with fewer records a month than this, or a larger share of months without any, has no level and season to fit.
+FEWEST, SILENT = 2.0, 0.25
+
+
+def sparse(history: npt.NDArray[np.int64]) -> bool:
+    """Whether the months before the windows hold too little for a log-linear model of level and season."""
+    return history.size == 0 or float(history.mean()) < FEWEST or float((history == 0).mean()) > SILENT
+
+
 def find(ground: Ground, *, windows: tuple[int, int], seed: int) -> tuple[list[ForceRise], dict[str, bool]]:
     """The strongest recent rise of each category's whole series, and for each whether it could be tested."""
     cube = ground.cube
@@ -34,9 +44,9 @@ def find(ground: Ground, *, windows: tuple[int, int], seed: int) -> tuple[list[F
         used = np.flatnonzero(ground.usable[category])
         recent = min(unbroken(ground.usable[category]), windows[1])
         tested[category] = False
-        if recent == 0:
-            continue
         total = ground.total[i]
+        if recent == 0 or sparse(total[used[:-recent]]):
+            continue
         rise = series_rise(
             total, windows=recent, period_of_year=month_of_year, periods=ground.usable[category], seed=seed + i
         )
