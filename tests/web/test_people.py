@@ -29,6 +29,7 @@ def test_signing_in_and_out(client, person):
     assert client.get("/").status_code == 200
     assert client.post("/sign-out/").headers["Location"] == "/sign-in/"
     assert client.get("/").status_code == 302
+    assert client.head("/sign-in/").status_code == 200, "what watches that a server is up asks for heads"
     kinds = [e.act for e in Event.objects.all()]
     assert kinds[0] == "sign-in"
     assert kinds[-1] == "sign-out"

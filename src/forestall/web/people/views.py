@@ -24,10 +24,10 @@ WAIT = msg("Too many tries: wait {minutes} minutes and try again", minutes=int(b
 
 @public
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     onwards = next_of(request)
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         if request.user.is_authenticated:
             return redirect(onwards)
         return render(request, "sign_in.html", {"next": onwards, "errors": {}})
