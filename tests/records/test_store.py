@@ -258,7 +258,13 @@ def test_a_damaged_store_says_so(store: Store, street) -> None:
     with pytest.raises(ForestallError, match="damaged"):
         store.records()
     manifest.write_text(whole)
-    next((store.path / "parts").glob("*.parquet")).unlink()
+    part = next((store.path / "parts").glob("*.parquet"))
+    good = part.read_bytes()
+    for broken in (b"", b"\0" * 100, good[:-50], good[:20] + b"\xff" * 200 + good[220:]):
+        part.write_bytes(broken)
+        with pytest.raises(ForestallError, match=r"parts are damaged .* restore that folder from a backup"):
+            store.records().rows()
+    part.unlink()
     with pytest.raises(ForestallError, match="has lost the part made from"):
         store.records()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,8 @@ class Records:
             connection = self._connection
             if self.store is None:
                 return _take(connection, "records", self._held)
-            table = connection.read_parquet([str(self.store.part_path(p.id)) for p in self.manifest.parts])
+            with self._damage():
+                table = connection.read_parquet([str(self.store.part_path(p.id)) for p in self.manifest.parts])
             if self.manifest.dead:
                 dead = _take(connection, "dead", self.manifest.dead_table())
                 table = table.anti_join(dead, ["part", "line"])
@@ -171,8 +173,25 @@ class Records:
 
     def arrow(self, expression: Any) -> Any:
         """Runs an Ibis expression over :meth:`table` and gives its rows as an Arrow table."""
-        with self._lock:
+        with self._lock, self._damage():
             return expression.to_pyarrow()
+
+    @contextlib.contextmanager
+    def _damage(self) -> Iterator[None]:
+        """A part that is there and can't be read, as a sentence."""
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            told = isinstance(error, duckdb.IOException | duckdb.InvalidInputException)
+            if self.store is None or not (told or type(error) is duckdb.Error):
+                raise
+            said = str(error).splitlines()[0]
+            raise ForestallError(
+                f"the records in {self.store.path / 'parts'} are damaged ({said}): restore that folder from a backup, or "
+                "ingest the files into a new store."
+            ) from error
 
     # -- what there is ------------------------------------------------------------------------------------------------
 

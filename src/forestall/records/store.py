@@ -117,9 +117,10 @@ class Store:
         try:
             return Manifest.from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError as error:
+            there = sorted(p.stem for p in path.parent.glob("*.json"))
             raise ForestallError(
-                f"the store at {self.path} has no snapshot {snapshot}: forestall quality --store {self.path} "
-                "names the one in force."
+                f"the store at {self.path} has no snapshot {snapshot} (it has {', '.join(there) or 'none'}): name one that "
+                "it has, or restore the store from a backup."
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _explain(error, f"the snapshot {snapshot} of {self.path} can't be read") from error
