@@ -86,8 +86,7 @@ def test_each_top_signal_can_be_counted_in_the_raw_rows(
     scan = asked(capsys, "scan", "--store", str(store), "--until", "2022-06")
     assert len(scan["signals"]) == 20
     for s in scan["signals"]:
-        # Records without an area are the force's too, and count where the whole of it is meant.
-        areas = {*s["areas"], ""} if s["kind"] == "force-wide" else set(s["areas"])
+        areas = set(s["areas"])
         counted = sum(
             n for (area, category, month), n in rows.items()
             if area in areas and category == s["category"] and s["since"] <= month <= s["until"]

@@ -35,13 +35,13 @@ def test_a_rise_of_the_whole_is_found_with_its_month() -> None:
     assert s.p_value <= s.q_value <= 0.05  # type: ignore[operator]
 
 
-def test_records_without_an_area_count_too_and_are_told_apart() -> None:
+def test_records_without_an_area_are_not_counted_and_are_told_of() -> None:
     unplaced = np.arange(36)
     force = MadeForce(risen(), unplaced={"burglary": unplaced})
     [s] = [s for s in found(force).signals if s.kind == "force-wide" and s.category == "burglary"]
     assert s.details["unplaced"] == unplaced[force.held.index(s.since) :].sum()
-    assert s.observed == force.raw(s) + s.details["unplaced"]
-    assert s.series.observed == tuple((force.cube().of("burglary").sum(0) + unplaced).tolist())
+    assert s.observed == force.raw(s)
+    assert s.series.observed == tuple(force.cube().of("burglary").sum(0).tolist())
 
 
 def test_a_fall_is_no_signal_and_still_a_family() -> None:

@@ -30,12 +30,8 @@ def test_each_of_the_top_twenty_is_one_query_of_the_rows(records: Records) -> No
     rows = records.rows(force="gwent", since=min(s.since for s in signals), until="2022-06")
     columns = [rows[name].to_pylist() for name in ("category", "lsoa", "month")]
     for s in signals:
-        # Force-wide means all of the force's records, those without an area and those of stray areas among them.
-        areas = None if s.kind == "force-wide" else set(s.areas)
-        counted = sum(
-            c == s.category and (areas is None or a in areas) and s.since <= m <= s.until
-            for c, a, m in zip(*columns, strict=True)
-        )
+        areas = set(s.areas)
+        counted = sum(c == s.category and a in areas and s.since <= m <= s.until for c, a, m in zip(*columns, strict=True))
         assert counted == s.observed, f"{s.kind} {s.category} {s.since}"
     one = next(s for s in signals if s.kind == "rising")
     query = records.rows(areas=one.areas, category=one.category, since=one.since, until=one.until)

@@ -187,7 +187,6 @@ def test_counts_of_nothing_are_not_tested() -> None:
     assert scan_category(some, near, every, none, **kw) is not None
 
 
-@pytest.mark.xfail(strict=True, reason="one area without a centroid takes the power of the whole force")
 def test_areas_without_a_place_stand_alone() -> None:
     force = MadeForce(trebled(9, rows=(20,), mean=9.0))
     cube = force.cube()

@@ -116,6 +116,11 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
     from forestall.places.project import to_wgs84
 
     places = Places.open(store)
+    cube = None
+    if places is None:
+        from forestall.records.store import Store
+
+        cube = Store.open(store).records().cube()
     features = []
     for number, s in enumerate(found.signals, 1):
         geometry: Any = None
@@ -124,9 +129,7 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
             parts = here.geojson("lsoa", s.areas)["features"]
             geometry = {"type": "GeometryCollection", "geometries": [p["geometry"] for p in parts if p["geometry"]]}
         else:
-            from forestall.records.store import Store
-
-            cube = Store.open(store).records().cube(until=s.until)
+            assert cube is not None
             index = {a: i for i, a in enumerate(cube.areas)}
             rows = [index[a] for a in s.areas if a in index]
             lon, lat = to_wgs84(cube.easting[rows], cube.northing[rows])

@@ -141,7 +141,7 @@ def _force_wide(
 ) -> Signal:
     months, rise = ground.cube.months, f.rise
     i = ground.cube.categories.index(f.category)
-    total = ground.total[i]
+    total = ground.cube.counts[i].sum(0)
     weight = scheme.weight(f.category)
     established = f.q_value <= 0.05
     cautions = [] if established else [sentences.not_established()]
@@ -151,9 +151,9 @@ def _force_wide(
             if share >= 0.25:
                 codes = [ground.cube.areas[r] for r in rise_here.rows]
                 cautions.append(sentences.one_place(sentences.place_name(ground.places, codes)))
-    placed = int(ground.cube.counts[i, :, f.since :][:, ground.usable[f.category][f.since :]].sum())
-    if rise.observed > placed:
-        cautions.append(sentences.unplaced(rise.observed - placed))
+    unplaced = int(ground.everything[i][f.since :].sum()) - rise.observed
+    if unplaced:
+        cautions.append(sentences.unplaced(unplaced))
     return Signal(
         id="",
         kind="force-wide",
@@ -179,7 +179,7 @@ def _force_wide(
         details={
             "dispersion": rise.dispersion,
             "autocorrelation": rise.autocorrelation,
-            "unplaced": rise.observed - placed,
+            "unplaced": unplaced,
         },
     )
 

@@ -44,11 +44,16 @@ def find(ground: Ground, *, windows: tuple[int, int], seed: int) -> tuple[list[F
         used = np.flatnonzero(ground.usable[category])
         recent = min(unbroken(ground.usable[category]), windows[1])
         tested[category] = False
-        total = ground.total[i]
-        if recent == 0 or sparse(total[used[:-recent]]):
+        total = cube.counts[i].sum(0)
+        if recent < windows[0] or sparse(total[used[:-recent]]):
             continue
         rise = series_rise(
-            total, windows=recent, period_of_year=month_of_year, periods=ground.usable[category], seed=seed + i
+            total,
+            shortest=windows[0],
+            windows=recent,
+            period_of_year=month_of_year,
+            periods=ground.usable[category],
+            seed=seed + i,
         )
         if rise is not None:
             tested[category] = True

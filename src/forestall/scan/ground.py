@@ -31,13 +31,13 @@ BREAK = 2.6
 
 @dataclass(frozen=True)
 class Ground:
-    """``cube``: counts of the force's areas over the look-back. ``total``: all of the force's records, placed
-    or not, shape (categories, months). ``rows``: where each area stands in ``level``.
+    """``cube``: counts of the force's areas over the look-back. ``everything``: all of the force's records,
+    placed in its areas or not, shape (categories, months). ``rows``: where each area stands in ``level``.
     ``neighbours``: indices into the cube's areas, -1 where a row runs out. ``usable``: by category, boolean (months,).
     ``broken``: by category, boolean (areas,). ``outside``: records in areas that are not the force's."""
 
     cube: Cube
-    total: npt.NDArray[np.int64]
+    everything: npt.NDArray[np.int64]
     places: Places
     level: Level
     rows: npt.NDArray[np.int64]
@@ -81,7 +81,7 @@ def lay(
         raise ForestallError(
             "these records have no area codes; load places and points, or map a column to lsoa, to scan them"
         )
-    total = cube.counts.sum(1) + cube.unplaced
+    everything = cube.counts.sum(1) + cube.unplaced
     cube, places, outside = _of_force(cube, places, force)
     level = places.level("lsoa")
     index = {code: i for i, code in enumerate(level.codes)}
@@ -91,7 +91,7 @@ def lay(
     usable = {c: _usable(c, cube.months, events) for c in cube.categories}
     redrawn = stray.in_part(cube.counts.sum(0))
     broken = {c: redrawn | _broken(c, cube, events) for c in cube.categories}
-    return Ground(cube, total, places, level, rows, near, events, usable, broken, outside, force)
+    return Ground(cube, everything, places, level, rows, near, events, usable, broken, outside, force)
 
 
 def _of_force(cube: Cube, places: Places | None, force: str | None) -> tuple[Cube, Places, int]:

@@ -32,7 +32,7 @@ def name(signals: Sequence[Signal], earlier: Sequence[Signal]) -> tuple[Signal, 
     taken: set[str] = set()
     out = []
     for signal in signals:
-        match = next((e for e in free if same(signal, e)), None)
+        match = max((e for e in free if same(signal, e)), key=lambda e: len(set(e.areas) & set(signal.areas)), default=None)
         if match is not None:
             free.remove(match)
         ident = match.id if match is not None else first_id(signal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +51,8 @@ def scan_category(
     x = np.where(broken[:, None], 0, counts)[:, used]
     if x.sum() == 0:
         return None
-    near = np.where(neighbours < 0, x.shape[0], neighbours)
-    if (neighbours < 0).any():
-        x = np.vstack([x, np.zeros((1, x.shape[1]), np.int64)])
-        near = np.vstack([near, np.full((1, near.shape[1]), x.shape[0] - 1)])
-    result = space_time_scan(
-        x, near, windows=range(windows[0], longest + 1), replicates=replicates, seed=seed, secondary=secondary, least=3
-    )
+    lengths = range(windows[0], longest + 1)
+    result = space_time_scan(x, neighbours, windows=lengths, replicates=replicates, seed=seed, secondary=secondary, least=3)
     return result, used
 
 
@@ -76,9 +71,8 @@ def _moved(
     counts = np.where(ground.broken[ground.cube.categories[category]][:, None], 0, ground.cube.counts.sum(0))
     others = counts - np.where(counts > 0, ground.cube.counts[category], 0)
     for cluster in outcome[0].clusters:
-        rows = tuple(r for r in cluster.areas if r < moved.size)
-        if any(zone_breaks(others, rows, month) for month in at):
-            moved[list(rows)] = True
+        if any(zone_breaks(others, cluster.areas, month) for month in at):
+            moved[list(cluster.areas)] = True
     return moved
 
 
@@ -103,7 +97,7 @@ def find(
             continue
         if progress is not None:
             progress(category, i, len(cube.categories))
-        for _ in range(ROUNDS):
+        for rounds in range(ROUNDS):
             outcome = scan_category(
                 cube.counts[i], ground.neighbours, ground.usable[category], ground.broken[category], windows=windows,
                 replicates=replicates, seed=seed * 1_000_003 + i,
@@ -111,22 +105,25 @@ def find(
             moved = _moved(ground, i, outcome)
             if not moved.any():
                 break
+            if rounds == ROUNDS - 1 and outcome is not None:
+                still = tuple(c for c in outcome[0].clusters if not moved[list(c.areas)].any())
+                outcome = (replace(outcome[0], clusters=still), outcome[1])
+                break
             ground.broken[category] = ground.broken[category] | moved
         tested[category] = outcome is not None
         if outcome is not None:
             found[category] = outcome
-    first = {c: r.clusters[0].p_value if r.clusters else 1.0 for c, (r, _) in found.items()}
+    best = dict.fromkeys(found, 1.0)
     rises: list[Rise] = []
     pending: list[tuple[str, Rise]] = []
     for category, (result, used) in found.items():
         counts = cube.of(category)
         for cluster in result.clusters:
-            rows = tuple(r for r in cluster.areas if r < len(cube.areas) and not ground.broken[category][r])
+            rows = tuple(r for r in cluster.areas if not ground.broken[category][r])
             window = used[-cluster.periods :]
             season = season_check(counts[list(rows)].sum(0), counts.sum(0), window, used, cluster.dispersion)
             p = cluster.p_value if season is None or season <= 0.05 else max(cluster.p_value, season)
-            if cluster is result.clusters[0]:
-                first[category] = p
+            best[category] = min(best.get(category, 1.0), p)
             earlier = int(counts[np.ix_(list(rows), list(used))].sum()) - cluster.observed
             odds = cluster.expected / max(earlier, 0.5)
             interval = conditional_interval(cluster.observed, earlier, odds, dispersion=cluster.dispersion)
@@ -137,7 +134,7 @@ def find(
                     cluster.statistic, cluster.dispersion, cluster.p_monte_carlo, cluster.p_gumbel, season,
                 ),
             ))  # fmt: skip
-    q = q_values(first, [(c, r.p_value) for c, r in pending])
+    q = q_values(best, [(c, r.p_value) for c, r in pending])
     for (_, rise), value in zip(pending, q, strict=True):
         rises.append(Rise(**{**rise.__dict__, "q_value": value}))
     return rises, tested

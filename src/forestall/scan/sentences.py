@@ -150,8 +150,8 @@ def one_place(place: Message) -> Message:
 
 def unplaced(n: int) -> Message:
     return msg_n(
-        "{n:count} of these records has no area, or lies outside the force's own, and is in no area's count.",
-        "{n:count} of these records have no area, or lie outside the force's own, and are in no area's count.",
+        "{n:count} more record of the force has no area, or lies outside the force's own, and is not counted.",
+        "{n:count} more records of the force have no area, or lie outside the force's own, and are not counted.",
         n=n,
     )
 

@@ -115,7 +115,8 @@ def space_time_scan(
     """Scans counts for clusters that reach to the last period.
 
     ``counts``: whole numbers, shape (areas, periods). ``neighbours``: shape (areas, zones), each row an area followed by
-    others, nearest first (:func:`nearest`). ``windows``: the longest window, or the lengths to try. ``periods``: boolean,
+    others, nearest first (:func:`nearest`), and -1 where
+    it runs out. ``windows``: the longest window, or the lengths to try. ``periods``: boolean,
     shape (periods,), False for a period to be set aside (it counts in no window and no history). ``baseline``: expected
     counts of the same shape as ``counts``, for ``poisson`` only. ``dispersion``: variance over mean, 1 or more; for
     ``history`` None fits it. ``max_share``: a zone may hold at most this share of all events. ``secondary``: how many
@@ -135,8 +136,13 @@ def space_time_scan(
     if x.size and x.min() < 0:
         raise ValueError(f"counts must be 0 or more; found {x.min()}")
     near = np.ascontiguousarray(neighbours, dtype=np.int64)
-    if near.ndim != 2 or near.shape[0] != x.shape[0] or (near.size and (near.min() < 0 or near.max() >= x.shape[0])):
+    if near.ndim != 2 or near.shape[0] != x.shape[0] or (near.size and (near.min() < -1 or near.max() >= x.shape[0])):
         raise ValueError(f"neighbours must hold a row of indices from 0 to {x.shape[0] - 1} for each of {x.shape[0]} areas")
+    if near.size and near[:, 0].min() < 0:
+        raise ValueError("each row of neighbours must begin with the area itself; -1 may only end it")
+    # A row that runs out is filled with its own area, and no zone reaches that far.
+    reach = np.where((near < 0).any(1), np.argmax(near < 0, axis=1), near.shape[1])
+    near = np.where(near < 0, near[:, :1], near)
     if method not in ("history", "poisson", "permutation"):
         raise ValueError(f"method must be history, poisson or permutation, not {method!r}")
     if periods is not None:
@@ -151,7 +157,9 @@ def space_time_scan(
     if method != "poisson" and lengths[-1] >= x.shape[1]:
         raise ValueError(f"a window of {lengths[-1]} periods leaves no history in {x.shape[1]} periods")
     if method == "history":
-        return _scan_history(x, near, lengths, dispersion, max_share, least, secondary, replicates, seed, gumbel_below)
+        return _scan_history(
+            x, near, reach, lengths, dispersion, max_share, least, secondary, replicates, seed, gumbel_below
+        )
     if method == "poisson":
         if baseline is None:
             raise ValueError("method poisson needs a baseline: expected counts of the same shape as counts")
@@ -159,8 +167,10 @@ def space_time_scan(
         if isinstance(phi, Dispersion) or phi < 1:
             raise ValueError("dispersion must be a number of 1 or more for method poisson")
         b = np.asarray(baseline, float)
-        return _scan_baseline(x, b, near, lengths, float(phi), max_share, least, secondary, replicates, seed, gumbel_below)
-    return _scan_permutation(x, near, lengths, max_share, least, secondary, replicates, seed, gumbel_below)
+        return _scan_baseline(
+            x, b, near, reach, lengths, float(phi), max_share, least, secondary, replicates, seed, gumbel_below
+        )
+    return _scan_permutation(x, near, reach, lengths, max_share, least, secondary, replicates, seed, gumbel_below)
 
 
 def _window_sums(x: npt.NDArray[Any], lengths: Ints) -> npt.NDArray[Any]:
@@ -186,7 +196,7 @@ def _normal_table() -> Floats:
 
 
 def _scan_history(
-    x: Ints, near: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
+    x: Ints, near: Ints, reach: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
     secondary: int, replicates: int, seed: int, gumbel_below: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
@@ -210,7 +220,7 @@ def _scan_history(
     level = base / x.shape[1]
     phi = dispersion.of_zones(level, near, lengths, x.shape[1])
     totals = x.sum(1)
-    caps = _caps(totals.astype(float), near, max_share)
+    caps = np.minimum(reach, _caps(totals.astype(float), near, max_share))
     observed = _zone_sums(_window_sums(x, lengths), near)
     r = _zone_sums(totals, near)[:, :, None]
     statistic = history_statistic(observed, np.broadcast_to(r, observed.shape), share, phi)
@@ -274,14 +284,14 @@ def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, 
 
 
 def _scan_baseline(
-    x: Ints, b: Floats, near: Ints, lengths: Ints, phi: float, max_share: float, least: int, secondary: int,
+    x: Ints, b: Floats, near: Ints, reach: Ints, lengths: Ints, phi: float, max_share: float, least: int, secondary: int,
     replicates: int, seed: int, gumbel_below: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
     if b.shape != x.shape or not np.all(np.isfinite(b)) or (b.size and b.min() < 0):
         raise ValueError("the baseline needs a finite expected count of 0 or more for each of the counts")
-    caps = _caps(x.sum(1).astype(float), near, max_share) if x.sum() else np.full(x.shape[0], near.shape[1])
+    caps = np.minimum(reach, _caps(x.sum(1).astype(float), near, max_share)) if x.sum() else reach
     observed, expected = _zone_sums(_window_sums(x, lengths), near), _zone_sums(_window_sums(b, lengths), near)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(observed > 0, observed * np.log(observed / expected), 0.0)
@@ -302,15 +312,15 @@ def _scan_baseline(
 
 
 def _scan_permutation(
-    x: Ints, near: Ints, lengths: Ints, max_share: float, least: int, secondary: int, replicates: int, seed: int,
-    gumbel_below: int,
+    x: Ints, near: Ints, reach: Ints, lengths: Ints, max_share: float, least: int, secondary: int, replicates: int,
+    seed: int, gumbel_below: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
     total = int(x.sum())
     if total == 0:
         return _nothing("permutation", replicates, seed)
-    caps = _caps(x.sum(1).astype(float), near, max_share)
+    caps = np.minimum(reach, _caps(x.sum(1).astype(float), near, max_share))
     # Only windows that begin with an event can be the best: a longer one has the same events and expects more.
     begins = x.sum(0)[::-1][lengths - 1] > 0
     lengths = lengths[begins] if begins.any() else lengths[:1]

@@ -56,6 +56,7 @@ def series_rise(
     counts: npt.ArrayLike,
     *,
     windows: int = 6,
+    shortest: int = 1,
     period_of_year: npt.ArrayLike | None = None,
     periods: npt.ArrayLike | None = None,
     draws: int = 9999,
@@ -63,8 +64,9 @@ def series_rise(
 ) -> SeriesRise | None:
     """The strongest recent rise of a series, or None where fewer than 12 usable periods of history remain.
 
-    ``counts``: shape (periods,). ``period_of_year``: the month number (1 to 12) of each, for the season; None fits no
-    season. ``periods``: False for those to be set aside. Raises ``ValueError`` for negative or missing counts.
+    ``counts``: shape (periods,). ``shortest``, ``windows``: lengths to try, in periods. ``period_of_year``: the month
+    number (1 to 12) of each, for the season; None fits no season. ``periods``: False for those to be set aside. Raises
+    ``ValueError`` for negative or missing counts.
     """
     y = np.asarray(counts, float)
     if y.ndim != 1 or not (y >= 0).all():
@@ -73,7 +75,7 @@ def series_rise(
     keep = np.ones(y.size, bool) if periods is None else np.asarray(periods, bool)
     used = t[keep]
     windows = min(windows, used.size - 12)
-    if windows < 1 or y[used].sum() == 0:
+    if windows < max(shortest, 1) or y[used].sum() == 0:
         return None
     history, recent = used[:-windows], used[-windows:]
     seasonal = period_of_year is not None and history.size >= 24
@@ -103,13 +105,14 @@ def series_rise(
     se = np.sqrt(np.diag(covariance))
     observed, expected = sums @ y[recent], sums @ mu[recent]
     z = (observed - expected) / se
+    z[: shortest - 1] = -np.inf
     best = int(np.argmax(z))
     rng = np.random.default_rng(seed)
     correlation = covariance / se[:, None] / se[None, :]
     root = np.linalg.cholesky(correlation + 1e-9 * np.eye(windows))
     sample = (rng.standard_normal((draws, windows)) @ root.T) / np.sqrt(rng.chisquare(free, draws) / free)[:, None]
-    p = (int((sample.max(1) >= z[best]).sum()) + 1) / (draws + 1)
-    half = float(ss.t.ppf(0.975, free)) * se[best] / max(expected[best], 1e-9)
+    p = (int((sample[:, shortest - 1 :].max(1) >= z[best]).sum()) + 1) / (draws + 1)
+    half = min(float(ss.t.ppf(0.975, free)) * se[best] / max(expected[best], 1e-9), 100.0)
     ratio = observed[best] / max(expected[best], 1e-9)
     fitted = np.where(keep, mu, np.nan)
     return SeriesRise(
