@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -105,6 +106,29 @@ def test_a_role_that_is_none(store: Path) -> None:
 def test_a_database_that_is_none(store: Path, tmp_path: Path) -> None:
     (tmp_path / "other.sqlite3").write_text("this is a letter, not a database" * 50)
     assert "cannot be opened" in refused("--store", str(store), "--port", "0", "--db", str(tmp_path / "other.sqlite3"))
+
+
+def test_a_database_that_cannot_be_written(store: Path, tmp_path: Path) -> None:
+    """Up to date, so that nothing has to be migrated, and in another's hands for good."""
+    code = (
+        "import sys; from forestall.web import environment, start; from forestall.cli import main\n"
+        "made = environment.database\n"
+        "def hasty(*a):\n    got = made(*a); got['OPTIONS']['timeout'] = 0.1; return got\n"
+        "environment.database = hasty; start.serve = lambda _: None; sys.exit(main(sys.argv[1:]))"
+    )
+    base = tmp_path / "w.sqlite3"
+    start = [sys.executable, "-c", code, "serve", "--store", str(store), "--port", "0", "--db", str(base)]
+    if not (ROOT / "src/forestall/web/static/vendor/govuk-frontend.css").exists():
+        pytest.skip("the pages' front-end packages are not laid out: run python scripts/frontend.py")
+    assert subprocess.run(start, env=environment(), capture_output=True, check=False).returncode == 0
+    held = sqlite3.connect(base, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    try:
+        run = subprocess.run(start, env=environment(), capture_output=True, text=True, check=False)
+    finally:
+        held.close()
+    assert run.returncode == 2
+    assert re.fullmatch(r"forestall serve: the workplace's database .* cannot be opened \(.*locked\).*--db.*\n", run.stderr)
 
 
 def test_postgresql_without_its_driver_or_without_a_server(store: Path) -> None:

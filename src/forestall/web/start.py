@@ -36,10 +36,12 @@ def prepare() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError, connection, transaction
 
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        with transaction.atomic():  # SQLite takes its write lock here: a disk for reading alone is told before a sign-in is
+            pass
     except (DatabaseError, ImproperlyConfigured) as error:
         where = settings.DATABASES["default"]["NAME"]
         raise ForestallError(
