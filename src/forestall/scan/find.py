@@ -73,6 +73,8 @@ def find(
         "neighbours": neighbours,
         "replicates": replicates,
         "harm": f"{scheme.slug} ({scheme.version})",
+        "harm_scheme": scheme.slug,
+        "asb_harm": scheme.weight("anti-social-behaviour"),
         "places": ground.places.version,
         "sort": sort,
         "top": top,

@@ -16,8 +16,9 @@ Three null models:
     Each zone's window against the zone's own earlier counts, in proportion to the whole area's: given the zone's total,
     the window's count is binomial. Trend and season that the whole area shares cancel, and the uncertainty of the baseline
     is in the test. Counts are overdispersed more in larger zones (neighbours move together) and longer windows (months
-    resemble the one before), so the ratio is divided by a dispersion fitted to each zone and window on the earlier
-    periods (:mod:`forestall.stats.dispersion`). This is the negative-binomial guard. Forestall scans with it.
+    resemble the one before), so each zone and window has a dispersion, fitted on the earlier periods
+    (:mod:`forestall.stats.dispersion`), and the statistic is the rate of a beta-binomial count that scatters so
+    (:func:`history_statistic`). This is the negative-binomial guard. Forestall scans with it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Cluster:
     """``areas``: indices, the centre first. ``periods``: length of the window that ends with the last period.
-    ``statistic``: the log likelihood ratio (over its dispersion). ``dispersion``: what it was divided by."""
+    ``statistic``: the log likelihood ratio, allowing for ``dispersion``, the variance over the mean."""
 
     areas: tuple[int, ...]
     periods: int

@@ -178,6 +178,13 @@ def _command(scan: Scan) -> str:
             words.append(f"--{option} {p[option]}")
     if p.get("windows"):
         words.append(f"--windows {p['windows'][0]}-{p['windows'][1]}")
+    for option, key, usual in (
+        ("replicates", "replicates", 999),
+        ("harm", "harm_scheme", "cambridge-2026"),
+        ("asb-harm", "asb_harm", None),
+    ):
+        if p.get(key) not in (None, usual):
+            words.append(f"--{option} {p[key]}")
     if scan.provenance.seed is not None:
         words.append(f"--seed {scan.provenance.seed}")
     return " ".join(words)
