@@ -66,7 +66,7 @@ def lay(
         raise ForestallError(
             "these records hold no dated crime or incident, so there is nothing to scan; ingest some first"
         )
-    until = mm.check(until, "--until") if until else all_months[-1]
+    until = mm.check(until, "--until") if until is not None else all_months[-1]
     if until < all_months[0]:
         raise ForestallError(
             f"--until {until} is before the first month of these records, {all_months[0]}; name a later one"
@@ -79,7 +79,8 @@ def lay(
     cube = records.cube(force=force, since=since, until=until)
     if not cube.areas:
         raise ForestallError(
-            "these records have no area codes; load places and points, or map a column to lsoa, to scan them"
+            "these records have no area codes, so there are no places to scan: load boundaries (GeoJSON) with forestall places "
+            "add, so that points give the areas, or map a column to lsoa"
         )
     everything = cube.counts.sum(1) + cube.unplaced
     cube, places, outside = _of_force(cube, places, force)
