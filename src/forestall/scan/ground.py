@@ -79,8 +79,8 @@ def lay(
     cube = records.cube(force=force, since=since, until=until)
     if not cube.areas:
         raise ForestallError(
-            "these records have no area codes, so there are no places to scan: load boundaries (GeoJSON) with forestall places "
-            "add, so that points give the areas, or map a column to lsoa"
+            "these records have no area codes, so there are no places to scan: load boundaries (GeoJSON) with forestall "
+            "places add, so that points give the areas, or map a column to lsoa"
         )
     everything = cube.counts.sum(1) + cube.unplaced
     cube, places, outside = _of_force(cube, places, force)
