@@ -196,11 +196,10 @@ def test_top_cuts_the_list_and_nothing_else(records: Records, result: Scan) -> N
 
 def test_another_sort_is_the_same_signals(records: Records, result: Scan) -> None:
     for by in ranking.SORTS:
-        turned = scan.with_sort(result, by)
-        assert sorted(s.id for s in turned.signals) == sorted(s.id for s in result.signals)
-        assert turned.provenance == result.provenance
+        turned = ranking.order(result.signals, by)
+        assert sorted(s.id for s in turned) == sorted(s.id for s in result.signals)
     assert [s.observed for s in scan.find(records, replicates=199, sort="count").signals] == [
-        s.observed for s in scan.with_sort(result, "count").signals
+        s.observed for s in ranking.order(result.signals, "count")
     ]
 
 

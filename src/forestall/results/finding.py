@@ -7,9 +7,6 @@ from typing import Any
 
 from forestall.text import Message
 
-#: The standing of a suspected recording event. Only the crime and incident registrar moves it from ``suspected``.
-STANDINGS = ("suspected", "confirmed", "rejected")
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -1,5 +1,5 @@
 """Scan: finds candidate problems in the records and hands them on as signals."""
 
-from forestall.scan.find import find, with_sort
+from forestall.scan.find import find
 
-__all__ = ["find", "with_sort"]
+__all__ = ["find"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from forestall import __version__, catalogue
 from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.records import Records
-from forestall.results import Check, Finding, Provenance, Scan, Series, Signal
+from forestall.results import Check, Provenance, Scan, Series, Signal
 from forestall.scan import concentrated, force_wide, identity, ranking, rising, sentences
 from forestall.scan.ground import HISTORY, Ground, lay
 from forestall.text import Message, msg
@@ -310,13 +309,3 @@ def _checks(ground: Ground, tested: dict[str, bool]) -> tuple[Check, ...]:
         )
     checks += [Check("places", ground.places.version != "none", note) for note in ground.places.notes]
     return tuple(checks)
-
-
-def set_aside(scan: Scan) -> tuple[Finding, ...]:
-    """The recording events that a scan did not take for problems."""
-    return tuple(e for e in scan.events if e.standing != "rejected")
-
-
-def with_sort(scan: Scan, by: str) -> Scan:
-    """The same scan in another order."""
-    return replace(scan, signals=ranking.order(scan.signals, by))

@@ -228,10 +228,8 @@ def _scan_history(
     statistic = np.where(observed >= least, statistic, 0.0)
 
     # Replicates: months in windows one by one (windows are sums of them), the rest of the history in one draw.
-    first = np.concatenate([[0], lengths[:-1]])
-    month_share = np.stack([by_period[::-1][i:j].sum() / total * np.ones(1) for i, j in zip(first, lengths, strict=True)])
-    mean = base[:, None] * month_share[:, 0][None, :]
-    cells = mean.ravel()
+    added = np.diff(np.cumsum(by_period[::-1])[lengths - 1], prepend=0) / total
+    cells = (base[:, None] * added).ravel()
     cdf, start, guide = kernels.count_tables(cells, np.ones(cells.size))
     rest_mean = base * (1 - share[-1])
     rest_sd = np.sqrt(rest_mean)
