@@ -19,6 +19,17 @@ Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VEGALITE = "6.4"
+#: What a mark's ``style`` in a specification of `stats` looks like: it names a role, and the colours are chosen here.
+STYLES: Spec = {
+    "observed": {"color": palette.ACCENT, "fill": palette.ACCENT},
+    "expected": {"color": palette.OTHER, "stroke": palette.OTHER, "strokeDash": [5, 3]},
+    "limit": {"color": palette.MUTED, "stroke": palette.MUTED, "strokeDash": [2, 2]},
+    "interval": {"color": palette.QUIET, "fill": palette.QUIET, "fillOpacity": 0.35},
+    "flagged": {"color": palette.CHANGE[-1], "fill": palette.CHANGE[-1]},
+    "quiet": {"color": palette.QUIET, "fill": palette.QUIET},
+    "unknown": {"color": palette.UNKNOWN, "fill": palette.UNKNOWN},
+}
+
 #: Widths in pixels at which pages draw: a desk's column and a phone's.
 WIDE, NARROW = 680, 330
 
@@ -55,6 +66,13 @@ def config() -> Spec:
             "tickColor": palette.LINE,
         },
         "text": {"fontSize": 13, "color": palette.INK},
+        "range": {
+            "ramp": list(palette.AMOUNT),
+            "heatmap": list(palette.AMOUNT),
+            "diverging": list(palette.CHANGE),
+            "category": [palette.ACCENT, palette.OTHER, palette.QUIET, palette.UNKNOWN_INK],
+        },
+        "style": STYLES,
     }
 
 

@@ -1,6 +1,7 @@
 """What every answer is. This room holds no method; the other rooms hand these to each other."""
 
 from forestall.results.base import Check, Column, Provenance, Recipe, Result, Table, read, register
+from forestall.results.figures import Figures
 from forestall.results.finding import Finding
 from forestall.results.shelf import Shelf
 from forestall.results.signal import Scan, Series, Signal
@@ -8,6 +9,7 @@ from forestall.results.signal import Scan, Series, Signal
 __all__ = [
     "Check",
     "Column",
+    "Figures",
     "Finding",
     "Provenance",
     "Recipe",
