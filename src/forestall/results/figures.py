@@ -64,7 +64,8 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, Message | Check):
         return value.to_json()
     if isinstance(value, np.ndarray):
-        return {"dtype": value.dtype.str, "shape": list(value.shape), "values": [_to_json(v) for v in value.ravel().tolist()]}
+        flat = [_to_json(v) for v in value.ravel().tolist()]
+        return {"dtype": value.dtype.str, "shape": list(value.shape), "values": flat}
     if isinstance(value, np.generic):
         return _to_json(value.item())
     if isinstance(value, float) and not math.isfinite(value):
