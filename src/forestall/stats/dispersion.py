@@ -8,9 +8,9 @@ over a window scatters by
 where m is the event-weighted mean of the zone's areas' expected counts a period, e is the zone's own expected count a
 period, v0 and v1 are variances of an area's frailty (fresh each period; lasting with autocorrelation RHO), s0 and s1 those
 that areas of a zone of k areas share, and h says how a lasting frailty adds up over a window set against the zone's whole
-history. All are fitted by non-negative least squares to squared residuals about area total times period total. Where few
-events are expected the formula is too kind, because small areas burst; so no zone's figure lies below the plain (Pearson)
-scatter of all zones of its size and windows of its length.
+history. All are fitted by non-negative least squares to squared residuals about area total times period total. The formula
+tells how zones of a size differ in scatter; how much they have on average is their plain (Pearson) scatter. With few events
+the formula is mostly error, and zones are drawn together to that average: it is trusted N / (N + TRUSTED) with N events.
 
 Source: method of moments for variance components in counts (McCullagh and Nelder, *Generalized Linear Models*, ch. 9).
 """
@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,30 +29,34 @@ Ints = npt.NDArray[np.int64]
 #: Autocorrelation of the lasting part of frailty, from one period to the next.
 RHO = 0.8
 
-#: The fit is uncertain and the tail is heavy, so what exceeds chance is taken to be this many times what was fitted: set by
-#: the calibration, docs/benchmarks/scan-calibration.md.
-MARGIN = 1.1
-
 #: With fewer events or periods than these, counts are taken as Poisson.
 LEAST_EVENTS, LEAST_PERIODS = 50, 8
 
 #: Added to expected counts a period as weights are made, so that the emptiest areas don't rule.
 LEAST_MEAN = 0.02
 
+#: Earlier events with which the formula counts for half of what is known of how zones differ.
+TRUSTED = 10_000
+
+#: Longest window whose scatter is measured.
+LONGEST = 6
+
 
 @dataclass(frozen=True)
 class Dispersion:
-    """``alpha``: 1 or more. ``own``: (v0, v1). ``shared``: shape (zones, 2), s0 and s1 by number of areas. ``floor``: shape
-    (zones, window lengths 1, 2, …), 1 or more; the last length serves for longer windows."""
+    """``alpha``: 1 or more. ``own``: (v0, v1). ``shared``: shape (zones, 2), s0 and s1 by number of areas. ``plain``: shape
+    (zones, window lengths 1, 2, …), 1 or more, the mean scatter of zones of a size; the last length serves for longer
+    windows. ``trust``: how much the formula counts for how zones differ, 0 to 1."""
 
     alpha: float
     own: tuple[float, float]
     shared: Floats
-    floor: Floats
+    plain: Floats
+    trust: float
 
     @staticmethod
     def constant(value: float, zones: int) -> Dispersion:
-        return Dispersion(value, (0.0, 0.0), np.zeros((zones, 2)), np.ones((zones, 1)))
+        return Dispersion(value, (0.0, 0.0), np.zeros((zones, 2)), np.full((zones, 1), value), 0.0)
 
     def of_zones(self, level: Floats, near: Ints, lengths: Ints, periods: int) -> Floats:
         """Variance over mean of every zone and window at the end of ``periods``; shape (areas, zones, windows).
@@ -66,8 +69,12 @@ class Dispersion:
         h = lasting / fresh
         own = m[:, :, None] * (self.own[0] + self.own[1] * h)
         shared = e[:, :, None] * (self.shared[None, :, None, 0] + self.shared[None, :, None, 1] * h)
-        floor = self.floor[:, np.minimum(lengths, self.floor.shape[1]) - 1]
-        return np.asarray(np.maximum(self.alpha + own + shared, floor[None]), float)
+        excess = self.alpha - 1.0 + own + shared
+        weight = (e / (e + LEAST_MEAN))[:, :, None]
+        usual = (excess * weight).sum(0) / np.maximum(weight.sum(0), 1e-12)
+        relative = np.where(usual > 1e-9, excess / np.maximum(usual, 1e-9), 1.0)
+        plain = self.plain[:, np.minimum(lengths, self.plain.shape[1]) - 1]
+        return np.asarray(1.0 + (plain - 1.0) * (self.trust * relative + 1.0 - self.trust), float)
 
 
 def contrasts(periods: int, lengths: Sequence[int] | Ints, starts: Sequence[Ints]) -> tuple[Floats, Floats]:
@@ -85,78 +92,57 @@ def contrasts(periods: int, lengths: Sequence[int] | Ints, starts: Sequence[Ints
     return np.array(fresh), np.array(lasting)
 
 
-def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = 6) -> Dispersion:
+@dataclass(frozen=True)
+class Measure:
+    """What of the counts is measured: ``sizes``, the columns of ``near`` that end a measured zone; ``fresh`` and
+    ``lasting``, the :func:`contrasts` of windows of 1, 2 … periods."""
+
+    sizes: Ints
+    fresh: Floats
+    lasting: Floats
+
+    @staticmethod
+    def of(periods: int, zones: int, longest: int = LONGEST) -> Measure:
+        sizes = [0]
+        while sizes[-1] < zones - 1:
+            sizes.append(min(zones - 1, max(sizes[-1] + 1, round(1.3 * sizes[-1]))))
+        lengths = np.arange(1, max(1, min(longest, periods // 3)) + 1)
+        fresh, lasting = contrasts(periods, lengths, [np.arange(periods - w + 1) for w in lengths])
+        return Measure(np.array(sizes), fresh, lasting)
+
+    def dispersion(self, own: Floats, shared: Floats, plain: Floats, zones: int, events: float) -> Dispersion:
+        """The dispersion that components and plain scatter measured on ``events`` make, for zones of every size."""
+        every, at = np.arange(zones), self.sizes
+        smooth = np.stack([np.interp(every, at, _smooth(shared[:, i])) for i in (0, 1)], 1)
+        smooth[0] = 0.0
+        # Scatter grows with the zone and with the window: what falls again is the error of the estimate.
+        grown = np.maximum.accumulate(np.maximum.accumulate(plain, 0), 1)
+        mean = np.stack([np.interp(every, at, grown[:, w]) for w in range(plain.shape[1])], 1)
+        trust = events / (events + TRUSTED)
+        return Dispersion(1.0 + float(own[0]), (float(own[1]), float(own[2])), smooth, mean, trust)
+
+
+def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = LONGEST, *, reach: Ints | None = None) -> Dispersion:
     """Fits the scatter of earlier counts, shape (areas, periods), over zones of each area's nearest (``near``, shape
-    (areas, zones)) and windows of up to ``longest`` periods."""
-    x = np.asarray(counts, float)
-    areas, periods = x.shape
+    (areas, zones), of which the first ``reach``) and windows of up to ``longest`` periods."""
+    from forestall.stats import _frailty_kernels as kernels
+
+    reach = np.full(near.shape[0], near.shape[1]) if reach is None else reach
+
+    x = np.ascontiguousarray(counts, dtype=float)
     zones = near.shape[1]
-    total = x.sum()
-    if total < LEAST_EVENTS or periods < LEAST_PERIODS:
+    if x.sum() < LEAST_EVENTS or x.shape[1] < LEAST_PERIODS:
         return Dispersion.constant(1.0, zones)
-    lengths = np.arange(1, max(1, min(longest, periods // 3)) + 1)
-    fresh, lasting = contrasts(periods, lengths, [np.arange(periods - w + 1) for w in lengths])
-    mu = x.sum(1, keepdims=True) * x.sum(0, keepdims=True) / total
-    residual = np.concatenate([np.zeros((areas, 1)), np.cumsum(x - mu, 1)], 1)
-    level = mu.mean(1)
-
-    def squares(cumulative: Floats, share: Floats) -> Floats:
-        """Mean squared residual of each row's windows, corrected for the fitted column totals; (rows, windows)."""
-        out = [((cumulative[:, w:] - cumulative[:, :-w]) ** 2).mean(1) for w in lengths]
-        return np.asarray(np.stack(out, 1) / (1 - np.minimum(share, 0.9))[:, None], float)
-
-    # One area: alpha, v0 and v1 from areas of different size and windows of different length.
-    some = np.flatnonzero(level > 0)
-    y = squares(residual, level / level.sum())[some]
-    size = level[some]
-    weight = 1 / (size[:, None] * (1 + 0.3 * size[:, None]) * fresh)
-    groups = np.array_split(np.argsort(size, kind="stable"), min(12, size.size))
-    rows, right = [], []
-    for group in groups:
-        for j in range(lengths.size):
-            w = weight[group, j]
-            n, n2 = (w * size[group]).sum(), (w * size[group] ** 2).sum()
-            scale = 1 / np.sqrt(group.size)
-            rows.append([scale * n * fresh[j], scale * n2 * fresh[j], scale * n2 * lasting[j]])
-            right.append(scale * ((w * y[group, j]).sum() - n * fresh[j]))
-    (extra, v0, v1), _ = nnls(np.array(rows), np.array(right))
-    alpha = 1.0 + float(extra)
-
-    # Zones: what their areas share, over and above.
-    shared = np.zeros((zones, 2))
-    floor = np.ones((zones, lengths.size))
-    cumulative, e, e2 = np.zeros_like(residual), np.zeros(areas), np.zeros(areas)
-    for k in range(zones):
-        cumulative += residual[near[:, k]]
-        e += level[near[:, k]]
-        e2 += level[near[:, k]] ** 2
-        ok = e > 0
-        y = squares(cumulative[ok], e[ok] / level.sum())
-        w = 1 / (e[ok] + LEAST_MEAN)
-        floor[k] = np.maximum((w[:, None] * y).sum(0) / fresh / (w * e[ok]).sum(), 1.0)
-        if k == 0:
-            continue
-        w = 1 / (e[ok] * (1 + 0.3 * e[ok]))
-        target, design = [], []
-        for j in range(lengths.size):
-            known = alpha * e[ok] * fresh[j] + e2[ok] * (v0 * fresh[j] + v1 * lasting[j])
-            target.append((w * (y[:, j] - known)).sum() / fresh[j])
-            part = (w * e[ok] ** 2).sum()
-            design.append([part, part * lasting[j] / fresh[j]])
-        shared[k] = nnls(np.array(design), np.array(target))[0]
-    floor = np.maximum.accumulate(np.maximum.accumulate(floor, 0), 1)
-    return Dispersion(
-        alpha=1 + MARGIN * (alpha - 1),
-        own=(MARGIN * float(v0), MARGIN * float(v1)),
-        shared=MARGIN * _smooth(shared),
-        floor=1 + MARGIN * (floor - 1),
-    )
+    how = Measure.of(x.shape[1], zones, longest)
+    own, shared, plain = kernels.scatter(x, near, reach, how.sizes, how.fresh, how.lasting, LEAST_MEAN)
+    return how.dispersion(own, shared, plain, zones, float(x.sum()))
 
 
 def _smooth(shared: Floats) -> Floats:
-    """Running mean over neighbouring zone sizes: what areas share changes slowly with distance."""
-    out = np.zeros_like(shared)
-    for k in range(1, shared.shape[0]):
-        reach = max(1, k // 3)
-        out[k] = shared[max(1, k - reach) : k + reach + 1].mean(0)
-    return out
+    """Running mean of three over zone sizes: what areas share changes slowly with distance. The first, of one area alone,
+    is no part of it."""
+    rest = shared[1:]
+    if rest.size < 3:
+        return shared
+    padded = np.concatenate([rest[:1], rest, rest[-1:]])
+    return np.concatenate([shared[:1], (padded[:-2] + padded[1:-1] + padded[2:]) / 3])

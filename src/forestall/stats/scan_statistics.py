@@ -23,7 +23,6 @@ Three null models:
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +32,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.stats.dispersion import Dispersion, fit_dispersion
+from forestall.stats.frailty import maxima_by_size
 from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
@@ -61,11 +61,13 @@ class Cluster:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """``clusters``: most likely first, secondary ones share no area with those before. ``maxima``: the replicates' highest
-    statistics, shape (replicates,). ``gumbel``: location and scale fitted to them."""
+    """``clusters``: most likely first, secondary ones share no area with those before. ``by_size``: the highest statistic
+    among zones of 1, 2 … areas, shape (zones,). ``maxima``: the replicates' highest statistics, shape (replicates,); with
+    ``history`` each is a standard score among zones of its size. ``gumbel``: location and scale fitted to them."""
 
     method: str
     clusters: tuple[Cluster, ...]
+    by_size: Floats
     maxima: Floats
     gumbel: tuple[float, float]
     replicates: int
@@ -189,25 +191,18 @@ def _caps(area_totals: Floats, near: Ints, max_share: float) -> Ints:
     return np.asarray(np.maximum(1, np.where(inside.all(1), near.shape[1], np.argmin(inside, axis=1))), np.int64)
 
 
-@functools.cache
-def _normal_table() -> Floats:
-    p = np.linspace(0, 1, 4097)
-    p[0], p[-1] = 1e-5, 1 - 1e-5
-    return np.asarray(ss.norm.ppf(p), float)
-
-
 def _scan_history(
     x: Ints, near: Ints, reach: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
     secondary: int, replicates: int, seed: int, gumbel_below: int,
 ) -> ScanResult:  # fmt: skip
-    from forestall.stats import _scan_kernels as kernels
 
     longest = int(lengths[-1])
     total = int(x.sum())
     if total == 0:
         return _nothing("history", replicates, seed)
+    refit = dispersion is None
     if dispersion is None:
-        dispersion = fit_dispersion(x[:, :-longest], near)
+        dispersion = fit_dispersion(x[:, :-longest], near, reach=reach)
     elif not isinstance(dispersion, Dispersion):
         dispersion = Dispersion.constant(float(dispersion), near.shape[1])
     by_period = x.sum(0)
@@ -218,33 +213,37 @@ def _scan_history(
     lengths, share = lengths[usable], share[usable]
     earlier = x[:, :-longest].sum(1)
     base = shrink(earlier) * total / max(float(earlier.sum()), 1e-9) if earlier.any() else x.sum(1).astype(float)
-    level = base / x.shape[1]
-    phi = dispersion.of_zones(level, near, lengths, x.shape[1])
+    phi = dispersion.of_zones(base / x.shape[1], near, lengths, x.shape[1])
     totals = x.sum(1)
     caps = np.minimum(reach, _caps(totals.astype(float), near, max_share))
     observed = _zone_sums(_window_sums(x, lengths), near)
     r = _zone_sums(totals, near)[:, :, None]
     statistic = history_statistic(observed, np.broadcast_to(r, observed.shape), share, phi)
-    statistic = np.where(observed >= least, statistic, 0.0)
-
-    # Replicates: months in windows one by one (windows are sums of them), the rest of the history in one draw.
-    added = np.diff(np.cumsum(by_period[::-1])[lengths - 1], prepend=0) / total
-    cells = (base[:, None] * added).ravel()
-    cdf, start, guide = kernels.count_tables(cells, np.ones(cells.size))
-    rest_mean = base * (1 - share[-1])
-    rest_sd = np.sqrt(rest_mean)
-    skew = np.where(rest_mean > 0, 1 / np.maximum(rest_sd, 1e-9), 0.0)
-    rest = np.ascontiguousarray(np.stack([rest_mean, rest_sd, skew], 1))
-    size = int(1.5 * np.max(_zone_sums(np.maximum(base, totals), near)) + 100)
-    maxima = kernels.history_maxima(
-        cdf, start, guide, rest, _normal_table(), near, share, least, replicates, np.uint64(seed),
-        kernels.xlogx_table(size), caps,
+    tried = (np.arange(near.shape[1])[None, :] < caps[:, None])[:, :, None]
+    statistic = np.where(tried & (observed >= least), statistic, 0.0)
+    highest = maxima_by_size(
+        base, by_period.astype(float), near, reach, lengths, caps, dispersion, refit=refit, least=least,
+        replicates=replicates, seed=seed,
     )  # fmt: skip
-    odds = share / (1 - share)
-    expected = np.maximum(r - observed, 0.5) * odds  # half an event where there was none before
+    location, scale = _scales(np.concatenate([statistic.max((0, 2))[None], highest]))
+    expected = np.maximum(r - observed, 0.5) * share / (1 - share)  # half an event where there was none before
+    score = np.where(statistic > 0, (statistic - location[:, None]) / scale[:, None], -np.inf)
+    maxima = ((highest - location) / scale).max(1) if replicates else np.zeros(0)
     return _result(
-        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below
+        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below, score
     )
+
+
+def _scales(highest: Floats) -> tuple[Floats, Floats]:
+    """Location and scale of the highest ratio among zones of each size, as a Gumbel distribution has them, by moments.
+
+    ``highest``: shape (data sets, zones), the data's own first, so that the data and their replicates are treated alike and
+    their ranks stay fair. A size with no spread (none is tried) is never the highest.
+    """
+    deviation = highest.std(0, ddof=1) if highest.shape[0] > 2 else np.ones(highest.shape[1])
+    scale = np.where(deviation > 0, deviation, np.inf) * np.sqrt(6) / np.pi
+    location = highest.mean(0) - np.euler_gamma * np.where(np.isfinite(scale), scale, 0.0)
+    return location, np.asarray(scale, float)
 
 
 def shrink(counts: npt.ArrayLike) -> Floats:
@@ -346,32 +345,34 @@ def _scan_permutation(
 
 
 def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
-    return ScanResult(method, (), np.zeros(0), (float("nan"), float("nan")), replicates, seed)
+    return ScanResult(method, (), np.zeros(0), np.zeros(0), (float("nan"), float("nan")), replicates, seed)
 
 
 def _result(
     method: str, statistic: Floats, observed: npt.NDArray[Any], expected: Floats, phi: Floats, near: Ints,
     lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, gumbel_below: int,
+    score: Floats | None = None,
 ) -> ScanResult:  # fmt: skip
+    """The clusters, highest ``score`` first (the ratio where None), compared with the replicates' ``maxima`` of it."""
     beyond = np.arange(near.shape[1])[None, :] >= caps[:, None]
     statistic = np.where(beyond[:, :, None], 0.0, statistic)
+    score = np.where(statistic > 0, statistic if score is None else score, -np.inf)
     fitted = fit_gumbel(maxima)
     clusters: list[Cluster] = []
     used = np.zeros(near.shape[0], bool)
     for _ in range(1 + secondary):
-        a, k, w = np.unravel_index(int(np.argmax(statistic)), statistic.shape)
-        value = float(statistic[a, k, w])
-        if value <= 0:
+        a, k, w = np.unravel_index(int(np.argmax(score)), score.shape)
+        if not np.isfinite(score[a, k, w]):
             break
         zone = near[a, : k + 1]
-        monte_carlo, tail, p = p_values(value, maxima, fitted, gumbel_below)
+        monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted, gumbel_below)
         clusters.append(
             Cluster(
                 areas=tuple(int(i) for i in zone),
                 periods=int(lengths[w]),
                 observed=int(observed[a, k, w]),
                 expected=float(expected[a, k, w]),
-                statistic=value,
+                statistic=float(statistic[a, k, w]),
                 dispersion=float(phi[a, k, w]),
                 p_value=p,
                 p_monte_carlo=monte_carlo,
@@ -380,8 +381,8 @@ def _result(
         )
         used[zone] = True
         touched = np.maximum.accumulate(used[near], axis=1)
-        statistic = np.where(touched[:, :, None], 0.0, statistic)
-    return ScanResult(method, tuple(clusters), maxima, fitted, maxima.size, seed)
+        score = np.where(touched[:, :, None], -np.inf, score)
+    return ScanResult(method, tuple(clusters), statistic.max((0, 2)), maxima, fitted, maxima.size, seed)
 
 
 def fit_gumbel(maxima: Floats) -> tuple[float, float]:
@@ -395,7 +396,7 @@ def fit_gumbel(maxima: Floats) -> tuple[float, float]:
 
 def p_values(value: float, maxima: Floats, gumbel: tuple[float, float], below: int) -> tuple[float, float, float]:
     """Monte-Carlo p = (r + 1) / (n + 1), the Gumbel tail's p, and the one to quote."""
-    n, r = maxima.size, int((maxima >= value * (1 - 1e-12)).sum())
+    n, r = maxima.size, int((maxima >= value - 1e-12 * abs(value)).sum())
     monte_carlo = (r + 1) / (n + 1)
     tail = float(ss.gumbel_r.sf(value, *gumbel)) if np.isfinite(gumbel[0]) else float("nan")
     if r >= below or not np.isfinite(tail):
