@@ -1,0 +1,158 @@
+"""The conditional null of a place's neighbours, by the best means that the values allow: exact, moments or permutations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from forestall.stats._local_exact import Dealt
+from forestall.stats._local_moments import Moments, least_probability, pearson_tails
+from forestall.stats._local_permuted import permutation_ranks
+from forestall.stats.neighbours import Neighbours
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+#: Multiplications (a few seconds of them) and table entries beyond which ``auto`` takes moments instead of the exact null.
+MOST_WORK, MOST_ENTRIES = 1e10, 2e7
+#: Permutations that check the moments where none are asked for.
+PERMUTATIONS = 999
+#: What a p-value that is too small for a number is shown as: it is never 0.
+LEAST = 1e-300
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the caller asks of the p-values."""
+
+    null: str
+    alternative: str
+    fdr: float
+    permutations: int | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.null not in ("auto", "exact", "moments", "permutation"):
+            raise ValueError(f"null must be auto, exact, moments or permutation, not {self.null!r}")
+        if self.alternative not in ("two-sided", "greater", "less"):
+            raise ValueError(f"alternative must be two-sided, greater or less, not {self.alternative!r}")
+        if not 0 < self.fdr < 1:
+            raise ValueError(f"fdr must lie between 0 and 1, not {self.fdr!r}")
+        if self.permutations is not None and not (
+            isinstance(self.permutations, int | np.integer) and self.permutations >= 0
+        ):
+            raise ValueError(f"permutations must be a whole number of 0 or more, or None, not {self.permutations!r}")
+        if self.null == "permutation" and self.permutations == 0:
+            raise ValueError("permutations is 0, so that no permutation p can be had: give 999, or another null")
+
+    def drawn(self, near: Neighbours, exact: bool) -> int:
+        """How many permutations are made."""
+        if not near.counts.any():
+            return 0
+        if self.permutations is None:
+            return 0 if exact else PERMUTATIONS
+        return int(self.permutations)
+
+    def sided(self, upper: Floats, lower: Floats) -> Floats:
+        """The p-value that the alternative makes of the two tails."""
+        p = {"greater": upper, "less": lower}.get(self.alternative)
+        return np.asarray(np.clip(2 * np.minimum(upper, lower) if p is None else p, LEAST, 1.0), float)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """Of each place's statistic, shape (places,): ``upper`` is the probability of as much or more, ``lower`` of as
+    little or less, ``point`` of just as much (0 where the null is continuous). ``above``, ``below``: permutations with
+    as much or more, and as little or less, None where none were made. ``null``: what ``upper`` and ``lower`` come
+    from."""
+
+    null: str
+    upper: Floats
+    lower: Floats
+    point: Floats
+    permutations: int
+    above: Ints | None
+    below: Ints | None
+
+    def facing(self, own: Floats) -> Tails:
+        """The same of the neighbours' sum times the place's ``own`` deviation: turned over where that is negative, and
+        always the same, 0, where that is 0."""
+        turn, still = own < 0, own == 0
+        upper, lower = np.where(turn, self.lower, self.upper), np.where(turn, self.upper, self.lower)
+        out = replace(
+            self,
+            upper=np.where(still, 1.0, upper),
+            lower=np.where(still, 1.0, lower),
+            point=np.where(still, 1.0, self.point),
+        )
+        if self.above is None or self.below is None:
+            return out
+        above, below = np.where(turn, self.below, self.above), np.where(turn, self.above, self.below)
+        n = self.permutations
+        return replace(out, above=np.where(still, n, above), below=np.where(still, n, below))
+
+    def p_value(self, ask: Ask) -> Floats:
+        upper, lower, _ = self._shown()
+        return ask.sided(upper, lower)
+
+    def mid_p(self, ask: Ask) -> Floats:
+        """As the p-value, with half of what is just as much; the same where the null is continuous."""
+        upper, lower, point = self._shown()
+        return ask.sided(upper - point / 2, lower - point / 2)
+
+    def permutation_p(self, ask: Ask) -> Floats:
+        """(r + 1) / (n + 1); empty where no permutations were made."""
+        if self.above is None or self.below is None:
+            return np.zeros(0)
+        return ask.sided((self.above + 1) / (self.permutations + 1), (self.below + 1) / (self.permutations + 1))
+
+    def _shown(self) -> tuple[Floats, Floats, Floats]:
+        if self.null != "permutation" or self.above is None or self.below is None:
+            return self.upper, self.lower, self.point
+        n = self.permutations
+        return (self.above + 1) / (n + 1), (self.below + 1) / (n + 1), (self.above + self.below - n + 1) / (n + 1)
+
+
+def conditional_tails(x: Floats, y: Floats, around: Floats, near: Neighbours, moments: Moments, ask: Ask) -> Tails:
+    """Tails of each place's neighbours' weighted sum. ``x``: the values; ``y``: less their mean; ``around``: the sums of
+    ``y``; shape (places,) each."""
+    dealt = _dealt(x, near, ask.null)
+    permutations = ask.drawn(near, dealt is not None)
+    above, below = None, None
+    if permutations:
+        slack = 1e-10 * float(np.abs(y).max()) * float(near.row_sums.max())
+        above, below = permutation_ranks(y, near, around, permutations, ask.seed, slack)
+    if dealt is not None:
+        upper, lower, point = dealt.tails()
+        return Tails("exact", upper, lower, point, permutations, above, below)
+    upper, lower = pearson_tails(around - moments.mean, moments)
+    least = least_probability(x.size - 1, near.counts, near.equal)
+    null = "permutation" if ask.null == "permutation" and permutations else "moments"
+    nothing = np.zeros(x.size)
+    return Tails(null, np.maximum(upper, least), np.maximum(lower, least), nothing, permutations, above, below)
+
+
+def _dealt(x: Floats, near: Neighbours, null: str) -> Dealt | None:
+    """The counts for the exact null, None where it can't be had. Raises where it was asked for."""
+    if null in ("moments", "permutation"):
+        return None
+    if not near.equal:
+        why = "a place's neighbours weigh differently; give them equal weights"
+    elif (x != np.floor(x)).any():
+        i = int(np.argmax(x != np.floor(x)))
+        why = f"values[{i}] is {float(x[i])!r} and no whole number; give counts"
+    elif float(np.abs(x).sum()) >= 2**53:
+        why = f"the values add up to {float(np.abs(x).sum()):g}, too many for whole numbers to be exact; give a larger unit"
+    else:
+        weight = np.where(near.counts > 0, near.heaviest, 1.0)
+        dealt = Dealt(x.astype(np.int64), near.counts, np.rint(near.sums(x) / weight).astype(np.int64))
+        work, entries = dealt.work()
+        if entries <= MOST_ENTRIES and (null == "exact" or work <= MOST_WORK):
+            return dealt
+        why = f"its tables would take {work:.2g} multiplications and {entries:.2g} entries; group the values into fewer"
+    if null == "exact":
+        raise ValueError(f"the exact null can't be had: {why}, or ask for null='auto'")
+    return None

@@ -1,0 +1,97 @@
+"""Conditional permutations: the same null by drawing, as the check on what is worked out.
+
+Each permutation draws M + 1 places at random, M the most neighbours that any place has. A place with m neighbours takes
+the values of the first m; where it finds itself among them it takes that of the one after them instead, which leaves it
+m of the others, each set as likely as any. So one draw serves all places (their p-values are each valid, and depend on
+each other a little through the draws), and only the few places that drew themselves are done one by one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from forestall.stats.neighbours import Neighbours
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_BLOCK = 4_000_000
+
+
+def permutation_ranks(
+    values: Floats, near: Neighbours, sums: Floats, permutations: int, seed: int, tolerance: float
+) -> tuple[Ints, Ints]:
+    """How many of ``permutations`` give each place a sum at or above its own, and at or below it; shape (places,) each.
+
+    ``values``, ``sums``: shape (places,); sums that differ by ``tolerance`` or less are ties.
+    """
+    rng = np.random.default_rng(seed)
+    most = int(near.counts.max())
+    drawn = np.empty((permutations, most + 1), np.int64)
+    for r in range(permutations):
+        drawn[r] = rng.choice(values.size, most + 1, replace=False)
+    if near.equal:
+        above, below = _equal_ranks(values, near, sums, drawn, tolerance)
+    else:
+        above, below = _weighted_ranks(values, near, sums, drawn, tolerance)
+    return above, below
+
+
+def _equal_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float) -> tuple[Ints, Ints]:
+    """With neighbours that weigh the same, a draw's sum is one number for all places with as many neighbours."""
+    weight = np.where(near.counts > 0, near.heaviest, 1.0)
+    plain, slack = sums / weight, tolerance / weight
+    running = np.cumsum(values[drawn], axis=1)
+    above, below = np.zeros(len(near), np.int64), np.zeros(len(near), np.int64)
+    for m in np.unique(near.counts[near.counts > 0]):
+        places = np.flatnonzero(near.counts == m)
+        ranked = np.sort(running[:, m - 1])
+        above[places] = ranked.size - np.searchsorted(ranked, plain[places] - slack[places], side="left")
+        below[places] = np.searchsorted(ranked, plain[places] + slack[places], side="right")
+    r, i = _drew_themselves(near, drawn)
+    m = near.counts[i]
+    wrong = running[r, m - 1]
+    right = wrong - values[i] + values[drawn[r, m]]
+    high, low = plain[i] - slack[i], plain[i] + slack[i]
+    np.add.at(above, i, (right >= high).astype(np.int64) - (wrong >= high))
+    np.add.at(below, i, (right <= low).astype(np.int64) - (wrong <= low))
+    return above, below
+
+
+def _weighted_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float) -> tuple[Ints, Ints]:
+    most = drawn.shape[1] - 1
+    taken = np.ascontiguousarray(values[drawn[:, :most]].T)
+    above, below = np.zeros(len(near), np.int64), np.zeros(len(near), np.int64)
+    step = max(1, _BLOCK // max(drawn.shape[0], most))
+    which, themselves = _drew_themselves(near, drawn)
+    order = np.argsort(themselves, kind="stable")
+    which, themselves = which[order], themselves[order]
+    for begin in range(0, len(near), step):
+        end = min(begin + step, len(near))
+        dealt = _padded(near, begin, end, most) @ taken
+        first, last = np.searchsorted(themselves, [begin, end])
+        for r, i in zip(which[first:last], themselves[first:last], strict=True):
+            row = near.weights[near.indptr[i] : near.indptr[i + 1]]
+            k = int(np.flatnonzero(drawn[r, : row.size] == i)[0])
+            dealt[i - begin, r] += row[k] * (values[drawn[r, row.size]] - values[i])
+        own = sums[begin:end, None]
+        above[begin:end] = (dealt >= own - tolerance).sum(1)
+        below[begin:end] = (dealt <= own + tolerance).sum(1)
+    return above, below
+
+
+def _padded(near: Neighbours, begin: int, end: int, most: int) -> Floats:
+    """The weights of places ``begin`` to ``end``, shape (places, most), 0 where a place has no more."""
+    counts = near.counts[begin:end]
+    out = np.zeros((end - begin, most))
+    inside: Any = np.arange(most) < counts[:, None]
+    out[inside] = near.weights[near.indptr[begin] : near.indptr[end]]
+    return out
+
+
+def _drew_themselves(near: Neighbours, drawn: Ints) -> tuple[Ints, Ints]:
+    """The permutations, and the places, where a place is among the first that it takes."""
+    r, k = np.nonzero(np.arange(drawn.shape[1]) < near.counts[drawn])
+    return r, drawn[r, k]
