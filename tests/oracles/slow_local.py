@@ -21,10 +21,22 @@ def every_deal(values: Sequence[float], place: int, row: Row) -> list[float]:
     return out
 
 
+def every_full_deal(values: Sequence[float], row: Row) -> list[float]:
+    """The weighted sum over ``row`` for every order of all values, the place's own with them."""
+    return [sum(w * dealt[j] for j, w in row) for dealt in itertools.permutations(values)]
+
+
 def tails(values: Sequence[float], place: int, row: Row) -> tuple[Fraction, Fraction, Fraction]:
     """Share of the deals at or above what is seen, at or below it, and equal to it."""
-    seen = sum(w * values[j] for j, w in row)
-    deals = every_deal(values, place, row)
+    return _shares(sum(w * values[j] for j, w in row), every_deal(values, place, row))
+
+
+def full_tails(values: Sequence[float], row: Row) -> tuple[Fraction, Fraction, Fraction]:
+    """The same where the place's own value is dealt too."""
+    return _shares(sum(w * values[j] for j, w in row), every_full_deal(values, row))
+
+
+def _shares(seen: float, deals: list[float]) -> tuple[Fraction, Fraction, Fraction]:
     near = 1e-9 * max(1.0, *(abs(d) for d in deals))
     above = sum(d >= seen - near for d in deals)
     below = sum(d <= seen + near for d in deals)

@@ -107,6 +107,43 @@ def test_exact_tails_are_those_of_every_deal(small: tuple[list[float], Neighbour
         assert both.mid_p[i] == pytest.approx(2 * min(above, below) - same, rel=1e-12)
 
 
+@settings(max_examples=40, deadline=None)
+@given(small_maps(), st.sampled_from(["greater", "less"]))
+def test_exact_tails_are_those_of_every_deal_of_the_place_s_own_too(
+    small: tuple[list[float], Neighbours], alternative: str
+) -> None:
+    values, near = small
+    found = getis_ord(values, near, own="dealt", alternative=alternative)
+    assert found.null == "exact"
+    for i in range(len(values)):
+        row = row_of(near, i)
+        if row:
+            above, below, same = (float(v) for v in slow_local.full_tails(values, [*row, (i, 1.0)]))
+            p = above if alternative == "greater" else below
+            assert found.p_value[i] == pytest.approx(p, rel=1e-12)
+            assert found.mid_p[i] == pytest.approx(p - same / 2, rel=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_maps(weighted=True, real=True))
+def test_dealt_moments_are_those_of_every_deal_and_of_the_z_score(small: tuple[list[float], Neighbours]) -> None:
+    values, near = small
+    found = getis_ord(values, near, own="dealt", null="permutation", permutations=999, alternative="greater")
+    scale = max(1.0, *(abs(v) for v in values)) ** 2
+    for i in range(len(values)):
+        row = row_of(near, i)
+        if not row:
+            continue
+        row = [*row, (i, max(w for _, w in row))]
+        deals = np.array(slow_local.every_full_deal(values, row))
+        assert found.expected[i] == pytest.approx(deals.mean(), abs=1e-9)
+        assert found.variance[i] == pytest.approx(deals.var(), abs=1e-9 * scale)
+        above = float(slow_local.full_tails(values, row)[0])
+        assert abs(found.p_value[i] - above) <= 6 * np.sqrt(above * (1 - above) / 1000) + 0.002
+    z = (found.statistic - found.expected) / np.sqrt(np.where(found.variance > 1e-9, found.variance, np.nan))
+    assert z[np.isfinite(z)] == pytest.approx(found.z_score[np.isfinite(z)], rel=1e-5, abs=1e-6)
+
+
 @settings(max_examples=60, deadline=None)
 @given(small_maps(), st.sampled_from(["greater", "less", "two-sided"]))
 def test_moran_s_exact_tails_are_those_of_every_deal(small: tuple[list[float], Neighbours], alternative: str) -> None:
@@ -154,11 +191,11 @@ def test_moments_are_those_of_every_deal(small: tuple[list[float], Neighbours]) 
 @settings(max_examples=40, deadline=None)
 @given(small_maps(weighted=True, real=True))
 def test_third_moments_are_those_of_every_deal(small: tuple[list[float], Neighbours]) -> None:
-    from forestall.stats._local_moments import conditional_moments
+    from forestall.stats._local_moments import sum_moments
 
     values, near = small
     y = np.array(values) - np.mean(values)
-    third = conditional_moments(y, near).third
+    third = sum_moments(y, near).third
     for i in range(len(values)):
         row = row_of(near, i)
         if row:
@@ -230,6 +267,10 @@ def test_permutations_agree_with_the_exact_and_the_moments(statistic: Any, weigh
     # Beside what drawing scatters, Pearson III may be 0.02 off in a tail of so skewed counts: 0.04 where tails are doubled.
     error = 5 * np.sqrt(2 * found.p_value * (1 - found.p_value / 2) / 5000) + 0.04 * weighted
     assert (np.abs(found.permutation_p - found.p_value) <= error + 4e-4).all()
+    if statistic is getis_ord:
+        dealt = getis_ord(x, near, own="dealt", permutations=4999, seed=3)
+        error = 5 * np.sqrt(2 * dealt.p_value * (1 - dealt.p_value / 2) / 5000) + 0.04 * weighted
+        assert (np.abs(dealt.permutation_p - dealt.p_value) <= error + 4e-4).all()
     asked = statistic(x, near, null="permutation", permutations=4999, seed=2)
     assert (asked.p_value == found.permutation_p).all()
     assert asked.p_value.min() >= 1 / 5000
@@ -339,7 +380,7 @@ def test_what_the_method_needs_is_checked() -> None:
     uneven = Neighbours(near.indptr, near.indices, rng.uniform(1, 2, near.indices.size), near.own)
     checks = {c.name: c for c in getis_ord(rng.poisson(30, 64), uneven).checks}
     assert not checks["exact"].passed
-    assert "weigh differently" in checks["exact"].text.render()
+    assert "weights in a neighbourhood differ" in checks["exact"].text.render()
     assert checks["agreement"].passed
     real = {c.name: c for c in getis_ord(rng.random(64), near).checks}
     assert "not whole numbers" in real["exact"].text.render()
@@ -395,6 +436,12 @@ def test_what_cannot_be_is_quoted() -> None:
         (lambda: getis_ord([1, 2, 3, 1e99], near), r"values reach 1e\+99"),
         (lambda: getis_ord([1, 2, 3, 4], near, null="normal"), "not 'normal'"),
         (lambda: getis_ord([1, 2, 3, 4], near, alternative="more"), "not 'more'"),
+        (lambda: getis_ord([1, 2, 3, 4], near, own="lost"), "own must be kept or dealt, not 'lost'"),
+        (lambda: getis_ord([1, 2, 3, 4], near, own="dealt", star=False), "leave one of them out"),
+        (
+            lambda: getis_ord([1, 2, 3, 4], near.with_self(3), own="dealt", null="exact"),
+            "a place and its neighbours weigh differently",
+        ),
         (lambda: getis_ord([1, 2, 3, 4], near, fdr=5), "fdr must lie between 0 and 1, not 5"),
         (lambda: getis_ord([1, 2, 3, 4], near, permutations=-1), "permutations must be .* not -1"),
         (lambda: getis_ord([1, 2, 3, 4], near, permutations=0, null="permutation"), "permutations is 0"),
@@ -420,6 +467,7 @@ def results() -> list[LocalStatistic]:
     near = Neighbours.queen(20, 20)
     return [
         getis_ord(x.ravel(), near),
+        getis_ord(x.ravel(), near, own="dealt"),
         getis_ord(x.ravel() + 0.5, near, star=False, permutations=99, alternative="greater"),
         local_moran(x.ravel(), near, null="permutation", permutations=99),
         local_join_count(x.ravel() > 8, near, alternative="less"),

@@ -24,7 +24,7 @@ def local_checks(
     if method != "local join count" and (x >= 0).all() and (x == np.floor(x)).all():
         out.append(_sparse(float(x.mean())))
     if ask.null == "auto":
-        out.append(Check("exact", tails.null == "exact", _why_exact(x, near, tails.null)))
+        out.append(Check("exact", tails.null == "exact", _why_exact(x, tails)))
     if not judged.any():
         return tuple(out)
     permuted = tails.permutation_p(ask)
@@ -67,11 +67,11 @@ def _sparse(mean: float) -> Check:
     return Check("sparse", mean >= SPARSE, text)
 
 
-def _why_exact(x: Floats, near: Neighbours, null: str) -> Message:
-    if null == "exact":
+def _why_exact(x: Floats, tails: Tails) -> Message:
+    if tails.null == "exact":
         return msg("Whole numbers and equal weights: the p-values are exact.")
-    if not near.equal:
-        why = msg("A place's neighbours weigh differently")
+    if not tails.equal:
+        why = msg("The weights in a neighbourhood differ")
     elif (x != np.floor(x)).any():
         why = msg("The values are not whole numbers")
     else:

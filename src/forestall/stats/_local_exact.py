@@ -9,7 +9,8 @@ alone. With h_v of the others holding the count v, and any 0 < p < 1,
 where each other is taken with probability p, J of them are taken and S is the sum of theirs. P(S = s | J = m) is the
 wanted distribution, whatever p is; p = m / N keeps the numbers in range. All terms are positive, so that nothing
 cancels and far tails keep their digits. The products that leave out one value of v are shared (a tree over the values),
-and each is finished with the power h_v - 1 for a place that itself holds v.
+and each is finished with the power h_v - 1 for a place that itself holds v. Where the place's own count is dealt with the
+others, there is one product for all.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ Tails = tuple[Floats, Floats, Floats]
 class Dealt:
     """Counts as they are dealt: whole numbers with their least taken off and their common divisor taken out.
 
-    ``values``: shape (places,), whole. ``neighbours``: how many neighbours each place has. ``sums``: the sum of theirs.
+    ``values``: shape (places,), whole. ``draws``: how many values each place's neighbourhood takes. ``sums``: the sum of
+    those that it holds. ``kept``: whether the place keeps its own value, which is then neither drawn nor in the sum.
     """
 
-    def __init__(self, values: Ints, neighbours: Ints, sums: Ints) -> None:
+    def __init__(self, values: Ints, draws: Ints, sums: Ints, *, kept: bool = True) -> None:
         least = int(values.min())
         shifted = values - least
         step = int(np.gcd.reduce(shifted)) or 1
         shifted //= step
         top = int(shifted.max()) if shifted.size else 0
-        others = values.size - 1
+        self.kept = kept
+        self.dealt = values.size - 1 if kept else values.size
         if top < 1 << 15:  # sixteen bits sort by their digits, in linear time
             self.order = np.argsort(shifted.astype(np.int16), kind="stable")
         else:
@@ -49,17 +52,16 @@ class Dealt:
         self.levels: Ints = ordered[starts]
         self.starts = np.append(starts, values.size)
         self.held: Ints = np.diff(self.starts)
-        s = (sums - neighbours * least) // step
-        # More than half of the others drawn: ask for the sum of those that are not.
-        self.turned = neighbours > others // 2
-        rest = int(shifted.sum()) - shifted - s
-        self.draws = np.where(self.turned, others - neighbours, neighbours)
+        s = (sums - draws * least) // step
+        # More than half of what is dealt is drawn: ask for the sum of what is not.
+        self.turned = draws > self.dealt // 2
+        rest = int(shifted.sum()) - s - (shifted if kept else 0)
+        self.draws = np.where(self.turned, self.dealt - draws, draws)
         self.sums = np.where(self.turned, rest, s)
-        self.others = others
 
     def work(self) -> tuple[float, float]:
         """Multiplications, about, that the tables take, and entries of the largest."""
-        depth = max(1, math.ceil(math.log2(self.levels.size)))
+        depth = max(1, math.ceil(math.log2(self.levels.size))) if self.kept else 1
         total, entries = 0.0, 0.0
         for top, low in self._bands():
             terms = np.minimum(self.held, top) + 1
@@ -88,21 +90,20 @@ class Dealt:
         return out
 
     def _fill(self, top: int, low: int, upper: Floats, lower: Floats, point: Floats) -> None:
-        share = top / self.others
+        share = top / self.dealt
         wanted = np.unique(self.draws[(self.draws >= low) & (self.draws <= top)])
         row = np.zeros(top + 1, np.int64)
         row[wanted] = np.arange(wanted.size)
         size = top * int(self.levels[-1]) + 1
 
-        def leaf(v: int, rest: Floats) -> None:
-            places = self.order[self.starts[v] : self.starts[v + 1]]
+        def read_off(places: Ints, joint: Floats) -> None:
             draws = self.draws[places]
             inside = (draws >= low) & (draws <= top)
             if not inside.all():
                 places, draws = places[inside], draws[inside]
             if not places.size:
                 return
-            joint = _times(rest, _power(int(self.held[v]) - 1, share, top), int(self.levels[v]))[wanted]
+            joint = joint[wanted]
             joint /= joint.sum(1, keepdims=True)
             up = np.cumsum(joint[:, ::-1], axis=1)[:, ::-1]
             down = np.cumsum(joint, axis=1)
@@ -111,10 +112,19 @@ class Dealt:
             lower[places] = np.minimum(down.ravel()[at], 1.0)
             point[places] = joint.ravel()[at]
 
+        def leaf(v: int, rest: Floats) -> None:
+            joint = _times(rest, _power(int(self.held[v]) - 1, share, top), int(self.levels[v]))
+            read_off(self.order[self.starts[v] : self.starts[v + 1]], joint)
+
         powers = [_power(int(h), share, top) for h in self.held]
         one = np.zeros((top + 1, size))
         one[0, 0] = 1.0
-        _leave_each_out(one, powers, self.levels, 0, self.levels.size, leaf)
+        if self.kept:
+            _leave_each_out(one, powers, self.levels, 0, self.levels.size, leaf)
+            return
+        for level, power in zip(self.levels, powers, strict=True):
+            one = _times(one, power, int(level))
+        read_off(self.order, one)
 
 
 def _power(held: int, share: float, top: int) -> Floats:

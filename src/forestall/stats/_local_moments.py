@@ -8,6 +8,7 @@ W₃ = Σw³, and μ, σ², μ₃ the mean, variance and third central moment of
     third      μ₃ [W₃ - 3 (W₁ W₂ - W₃) / (N - 1) + 2 (W₁³ - 3 W₁ W₂ + 2 W₃) / ((N - 1)(N - 2))]
 
 because E[Y₁² Y₂] = -μ₃ / (N - 1) and E[Y₁ Y₂ Y₃] = 2 μ₃ / ((N - 1)(N - 2)) for draws without replacement.
+Where the place's own value is dealt with the others, N = n, μ and σ² are of all values and w holds its own weight too.
 """
 
 from __future__ import annotations
@@ -35,18 +36,24 @@ class Moments:
     third: Floats
 
 
-def conditional_moments(centred: Floats, near: Neighbours) -> Moments:
-    """``centred``: each place's value less the mean of all, shape (places,); at least three places."""
-    n = centred.size
-    others = n - 1
-    mean = -centred / others
-    variance, third = _of_the_others(centred, mean)
+def sum_moments(centred: Floats, near: Neighbours, own: Floats | None = None) -> Moments:
+    """``centred``: each place's value less the mean of all, shape (places,); at least three places. ``own``: what each
+    place weighs in its neighbourhood where its own value is dealt with the others; None where the place keeps it."""
     w1, w2, w3 = near.row_sums, near.square_sums, near.cube_sums
-    spread = np.maximum((others * w2 - w1**2) / (others - 1), 0.0)
-    spread = np.where(spread <= 1e-12 * w2, 0.0, spread)  # every other place is a neighbour, all weigh the same
-    skew = w3 - 3 * (w1 * w2 - w3) / (others - 1)
-    if others > 2:
-        skew = skew + 2 * (w1**3 - 3 * w1 * w2 + 2 * w3) / ((others - 1) * (others - 2))
+    if own is None:
+        dealt = centred.size - 1
+        mean = -centred / dealt
+        variance, third = _of_the_others(centred, mean)
+    else:
+        dealt = centred.size
+        w1, w2, w3 = w1 + own, w2 + own**2, w3 + own**3
+        mean = np.zeros(dealt)
+        variance, third = np.full(dealt, (centred**2).mean()), np.full(dealt, (centred**3).mean())
+    spread = np.maximum((dealt * w2 - w1**2) / (dealt - 1), 0.0)
+    spread = np.where(spread <= 1e-12 * w2, 0.0, spread)  # everything that is dealt is drawn, and all weigh the same
+    skew = w3 - 3 * (w1 * w2 - w3) / (dealt - 1)
+    if dealt > 2:
+        skew = skew + 2 * (w1**3 - 3 * w1 * w2 + 2 * w3) / ((dealt - 1) * (dealt - 2))
     return Moments(w1 * mean, variance * spread, third * skew)
 
 

@@ -67,9 +67,10 @@ class Tails:
     """Of each place's statistic, shape (places,): ``upper`` is the probability of as much or more, ``lower`` of as
     little or less, ``point`` of just as much (0 where the null is continuous). ``above``, ``below``: permutations with
     as much or more, and as little or less, None where none were made. ``null``: what ``upper`` and ``lower`` come
-    from."""
+    from. ``equal``: whether all in a neighbourhood weigh the same."""
 
     null: str
+    equal: bool
     upper: Floats
     lower: Floats
     point: Floats
@@ -116,31 +117,38 @@ class Tails:
         return (self.above + 1) / (n + 1), (self.below + 1) / (n + 1), (self.above + self.below - n + 1) / (n + 1)
 
 
-def conditional_tails(x: Floats, y: Floats, around: Floats, near: Neighbours, moments: Moments, ask: Ask) -> Tails:
+def sum_tails(
+    x: Floats, y: Floats, around: Floats, near: Neighbours, moments: Moments, ask: Ask, own: Floats | None = None
+) -> Tails:
     """Tails of each place's neighbours' weighted sum. ``x``: the values; ``y``: less their mean; ``around``: the sums of
-    ``y``; shape (places,) each."""
-    dealt = _dealt(x, near, ask.null)
+    ``y``; shape (places,) each. ``own``: what each place weighs in its sum where its own value is dealt with the
+    others; None where the place keeps it and it is in no sum."""
+    equal = near.equal and (own is None or bool((own == near.heaviest).all()))
+    dealt = _dealt(x, near, ask.null, own, equal)
     permutations = ask.drawn(near, dealt is not None)
     above, below = None, None
     if permutations:
-        slack = 1e-10 * float(np.abs(y).max()) * float(near.row_sums.max())
-        above, below = permutation_ranks(y, near, around, permutations, ask.seed, slack)
+        heaviest = float((near.row_sums + (0.0 if own is None else own)).max())
+        slack = 1e-10 * float(np.abs(y).max()) * heaviest
+        above, below = permutation_ranks(y, near, around, permutations, ask.seed, slack, own)
     if dealt is not None:
         upper, lower, point = dealt.tails()
-        return Tails("exact", upper, lower, point, permutations, above, below)
+        return Tails("exact", equal, upper, lower, point, permutations, above, below)
     upper, lower = pearson_tails(around - moments.mean, moments)
-    least = least_probability(x.size - 1, near.counts, near.equal)
+    drawn = 0 if own is None else 1
+    least = least_probability(x.size - 1 + drawn, near.counts + drawn, equal)
     null = "permutation" if ask.null == "permutation" and permutations else "moments"
     nothing = np.zeros(x.size)
-    return Tails(null, np.maximum(upper, least), np.maximum(lower, least), nothing, permutations, above, below)
+    return Tails(null, equal, np.maximum(upper, least), np.maximum(lower, least), nothing, permutations, above, below)
 
 
-def _dealt(x: Floats, near: Neighbours, null: str) -> Dealt | None:
+def _dealt(x: Floats, near: Neighbours, null: str, own: Floats | None, equal: bool) -> Dealt | None:
     """The counts for the exact null, None where it can't be had. Raises where it was asked for."""
     if null in ("moments", "permutation"):
         return None
-    if not near.equal:
-        why = "a place's neighbours weigh differently; give them equal weights"
+    if not equal:
+        what = "a place's neighbours" if own is None else "a place and its neighbours"
+        why = f"{what} weigh differently; give them equal weights"
     elif (x != np.floor(x)).any():
         i = int(np.argmax(x != np.floor(x)))
         why = f"values[{i}] is {float(x[i])!r} and no whole number; give counts"
@@ -148,7 +156,9 @@ def _dealt(x: Floats, near: Neighbours, null: str) -> Dealt | None:
         why = f"the values add up to {float(np.abs(x).sum()):g}, too many for whole numbers to be exact; give a larger unit"
     else:
         weight = np.where(near.counts > 0, near.heaviest, 1.0)
-        dealt = Dealt(x.astype(np.int64), near.counts, np.rint(near.sums(x) / weight).astype(np.int64))
+        sums = near.sums(x) / weight + (0.0 if own is None else x)
+        draws = near.counts if own is None else near.counts + 1
+        dealt = Dealt(x.astype(np.int64), draws, np.rint(sums).astype(np.int64), kept=own is None)
         work, entries = dealt.work()
         if entries <= MOST_ENTRIES and (null == "exact" or work <= MOST_WORK):
             return dealt

@@ -21,25 +21,26 @@ _BLOCK = 4_000_000
 
 
 def permutation_ranks(
-    values: Floats, near: Neighbours, sums: Floats, permutations: int, seed: int, tolerance: float
+    values: Floats, near: Neighbours, sums: Floats, permutations: int, seed: int, tolerance: float, own: Floats | None
 ) -> tuple[Ints, Ints]:
     """How many of ``permutations`` give each place a sum at or above its own, and at or below it; shape (places,) each.
 
-    ``values``, ``sums``: shape (places,); sums that differ by ``tolerance`` or less are ties.
+    ``values``, ``sums``: shape (places,); sums that differ by ``tolerance`` or less are ties. ``own``: what each place
+    weighs in its sum where its own value is dealt with the others; None where the place keeps it and it is in no sum.
     """
     rng = np.random.default_rng(seed)
     most = int(near.counts.max())
     drawn = np.empty((permutations, most + 1), np.int64)
     for r in range(permutations):
         drawn[r] = rng.choice(values.size, most + 1, replace=False)
-    if near.equal:
-        above, below = _equal_ranks(values, near, sums, drawn, tolerance)
-    else:
-        above, below = _weighted_ranks(values, near, sums, drawn, tolerance)
-    return above, below
+    if near.equal and (own is None or bool((own == near.heaviest).all())):
+        return _equal_ranks(values, near, sums, drawn, tolerance, own is None)
+    return _weighted_ranks(values, near, sums, drawn, tolerance, own)
 
 
-def _equal_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float) -> tuple[Ints, Ints]:
+def _equal_ranks(
+    values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float, kept: bool
+) -> tuple[Ints, Ints]:
     """With neighbours that weigh the same, a draw's sum is one number for all places with as many neighbours."""
     weight = np.where(near.counts > 0, near.heaviest, 1.0)
     plain, slack = sums / weight, tolerance / weight
@@ -47,9 +48,11 @@ def _equal_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, to
     above, below = np.zeros(len(near), np.int64), np.zeros(len(near), np.int64)
     for m in np.unique(near.counts[near.counts > 0]):
         places = np.flatnonzero(near.counts == m)
-        ranked = np.sort(running[:, m - 1])
+        ranked = np.sort(running[:, m - 1 if kept else m])
         above[places] = ranked.size - np.searchsorted(ranked, plain[places] - slack[places], side="left")
         below[places] = np.searchsorted(ranked, plain[places] + slack[places], side="right")
+    if not kept:
+        return above, below
     r, i = _drew_themselves(near, drawn)
     m = near.counts[i]
     wrong = running[r, m - 1]
@@ -60,7 +63,9 @@ def _equal_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, to
     return above, below
 
 
-def _weighted_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float) -> tuple[Ints, Ints]:
+def _weighted_ranks(
+    values: Floats, near: Neighbours, sums: Floats, drawn: Ints, tolerance: float, own: Floats | None
+) -> tuple[Ints, Ints]:
     most = drawn.shape[1] - 1
     taken = np.ascontiguousarray(values[drawn[:, :most]].T)
     above, below = np.zeros(len(near), np.int64), np.zeros(len(near), np.int64)
@@ -71,14 +76,16 @@ def _weighted_ranks(values: Floats, near: Neighbours, sums: Floats, drawn: Ints,
     for begin in range(0, len(near), step):
         end = min(begin + step, len(near))
         dealt = _padded(near, begin, end, most) @ taken
-        first, last = np.searchsorted(themselves, [begin, end])
+        if own is not None:
+            dealt += own[begin:end, None] * values[drawn[:, most]]
+        first, last = np.searchsorted(themselves, [begin, end]) if own is None else (0, 0)
         for r, i in zip(which[first:last], themselves[first:last], strict=True):
             row = near.weights[near.indptr[i] : near.indptr[i + 1]]
             k = int(np.flatnonzero(drawn[r, : row.size] == i)[0])
             dealt[i - begin, r] += row[k] * (values[drawn[r, row.size]] - values[i])
-        own = sums[begin:end, None]
-        above[begin:end] = (dealt >= own - tolerance).sum(1)
-        below[begin:end] = (dealt <= own + tolerance).sum(1)
+        seen = sums[begin:end, None]
+        above[begin:end] = (dealt >= seen - tolerance).sum(1)
+        below[begin:end] = (dealt <= seen + tolerance).sum(1)
     return above, below
 
 

@@ -31,12 +31,12 @@ class LocalStatistic(Figures):
     ``exact``, ``moments`` or ``permutation``. ``alternative``: ``two-sided``, ``greater`` or ``less``. ``values``: what
     was given. ``neighbours``: how many each has, itself not counted. ``around``: the weighted mean of their values.
     ``statistic``: the weighted sum over the neighbourhood (Gi*, Gi, joins) or Moran's I of the place; ``expected`` and
-    ``variance`` are its exact ones where the other values are dealt at random and the place keeps its own. ``z_score``:
-    the published formula (for Gi* it deals the place's own value too). ``p_value``, ``mid_p``: exact p, and the one
-    that counts half of what ties with what was seen. ``permutation_p``: from conditional permutations where any were
-    made, else empty. ``q_value``: of ``p_value``, by Benjamini and Hochberg; ``flagged``: q at or below ``fdr``.
-    ``kind``: ``high`` or ``low`` for Gi* and Gi; ``HH``, ``LL``, ``HL`` or ``LH`` (place, neighbours; high is above the
-    mean) for Moran; ``joined`` for joins; else empty.
+    ``variance`` are its exact ones by chance: the other values are dealt at random and the place keeps its own, unless
+    ``own`` was ``dealt``. ``z_score``: the published formula (for Gi* it deals the place's own value too). ``p_value``,
+    ``mid_p``: p, and the one that counts half of what ties with what was seen (the same where the null is continuous).
+    ``permutation_p``: from permutations where any were made, else empty. ``q_value``: of ``p_value``, by Benjamini and
+    Hochberg; ``flagged``: q at or below ``fdr``. ``kind``: ``high`` or ``low`` for Gi* and Gi; ``HH``, ``LL``, ``HL`` or
+    ``LH`` (place, neighbours; high is above the mean) for Moran; ``joined`` for joins; else empty.
     """
 
     type_name = "local-statistic"
@@ -186,13 +186,22 @@ class LocalStatistic(Figures):
             "greater": msg("They are one-sided: only a high statistic counts."),
             "less": msg("They are one-sided: only a low statistic counts."),
         }
+        if self.parameters.get("own") == "dealt":
+            chance = msg("By chance all places' values are dealt over the map at random.")
+        else:
+            chance = msg("By chance the other places' values are dealt over the map at random and the place keeps its own.")
         return [
-            msg("By chance the other places' values are dealt over the map at random and the place keeps its own."),
+            chance,
             nulls[self.null],
             sides[self.alternative],
         ]
 
     def _unsaid(self) -> Message:
+        if self.parameters.get("own") == "dealt":
+            return msg(
+                "It is the place with its neighbours that is judged: a flagged place need not stand out itself. How many "
+                "people live or pass there, and why it is so, this can't tell."
+            )
         return msg(
             "It is the neighbours that are judged: a flagged place need not stand out itself. How many people live or pass "
             "there, and why it is so, this can't tell."

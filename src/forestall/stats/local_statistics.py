@@ -10,12 +10,14 @@ permutations as the check.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from forestall.stats._local_checks import local_checks
-from forestall.stats._local_moments import conditional_moments
-from forestall.stats._local_null import Ask, Tails, conditional_tails
+from forestall.stats._local_moments import sum_moments
+from forestall.stats._local_null import Ask, Tails, sum_tails
 from forestall.stats._local_result import LocalStatistic
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.neighbours import Neighbours
@@ -31,6 +33,7 @@ def getis_ord(
     neighbours: Neighbours,
     *,
     star: bool = True,
+    own: str = "kept",
     null: str = "auto",
     alternative: str = "two-sided",
     fdr: float = 0.05,
@@ -41,31 +44,39 @@ def getis_ord(
 
     ``values``: shape (places,), finite; whole numbers for the exact null. ``neighbours``: of as many places. With
     ``star`` a place weighs in its own neighbourhood what ``neighbours.own`` says, and as much as its heaviest neighbour
-    where that is 0. ``null``: ``exact``, ``moments``, ``permutation``, or ``auto`` for the first where it can be had
-    and the second otherwise. ``alternative``: ``two-sided``, ``greater`` (hot spots) or ``less``. ``fdr``: the false
-    discovery rate at which places are flagged. ``permutations``: how many to draw beside (None: 999 unless the null is
-    exact); p is (r + 1) / (n + 1).
+    where that is 0. ``own``: by chance a place keeps its own value, so that its neighbours are judged (``kept``), or its
+    value is ``dealt`` with the others, so that the place is judged with its neighbours, as the z-score of Gi* does.
+    ``null``: ``exact``, ``moments``, ``permutation``, or ``auto`` for the first where it can be had and the second
+    otherwise. ``alternative``: ``two-sided``, ``greater`` (hot spots) or ``less``. ``fdr``: the false discovery rate at
+    which places are flagged. ``permutations``: how many to draw beside (None: 999 unless the null is exact); their p is
+    (r + 1) / (n + 1).
 
     Raises ``ValueError``, quoting what is wrong, for values that are missing or not as many as the places, fewer than
     three places, and an exact null that can't be had.
     """
     x = _values(values, neighbours)
+    if own not in ("kept", "dealt"):
+        raise ValueError(f"own must be kept or dealt, not {own!r}")
+    if own == "dealt" and not star:
+        raise ValueError("own is 'dealt', and without star a place is not in its neighbourhood: leave one of them out")
     ask = Ask(null, alternative, fdr, permutations, seed)
     y = _centred(x)
-    own = np.where(neighbours.own > 0, neighbours.own, neighbours.heaviest) if star else np.zeros(x.size)
-    moments = conditional_moments(y, neighbours)
+    itself = np.where(neighbours.own > 0, neighbours.own, neighbours.heaviest) if star else np.zeros(x.size)
+    dealt = itself if own == "dealt" else None
+    moments = sum_moments(y, neighbours, dealt)
     around = neighbours.sums(y)
-    seen, whole = neighbours.sums(x), neighbours.row_sums + own
+    whole = neighbours.row_sums + itself
     if star:
-        z = _star_z(y, around + own * y, whole, neighbours.square_sums + own**2)
+        z = _star_z(y, around + itself * y, whole, neighbours.square_sums + itself**2)
     else:
         z = _ratio(around - moments.mean, moments.variance)
-    tails = conditional_tails(x, y, around, neighbours, moments, ask)
-    high = around > moments.mean
+    drawn = around if dealt is None else around + itself * y
+    tails = sum_tails(x, y, drawn, neighbours, moments, ask, dealt)
+    seen = neighbours.sums(x)
+    expected = moments.mean + float(x.mean()) * whole + (itself * y if dealt is None else 0.0)
     return _result(
-        "Gi*" if star else "Gi", x, neighbours, ask, tails, seen,
-        statistic=seen + own * x, expected=moments.mean + own * y + float(x.mean()) * whole,
-        variance=moments.variance, z=z, kind=np.where(high, "high", "low"), star=star,
+        "Gi*" if star else "Gi", x, neighbours, ask, tails, seen, statistic=seen + itself * x, expected=expected,
+        variance=moments.variance, z=z, kind=np.where(drawn > moments.mean, "high", "low"), told={"star": star, "own": own},
     )  # fmt: skip
 
 
@@ -91,9 +102,9 @@ def local_moran(
     y = _centred(x)
     scale = float((y**2).mean())
     scale = scale if scale > 0 else 1.0
-    moments = conditional_moments(y, neighbours)
+    moments = sum_moments(y, neighbours)
     around = neighbours.sums(y)
-    tails = conditional_tails(x, y, around, neighbours, moments, ask).facing(y)
+    tails = sum_tails(x, y, around, neighbours, moments, ask).facing(y)
     statistic, expected, variance = y * around / scale, y * moments.mean / scale, y**2 * moments.variance / scale**2
     kind = np.where(y > 0, np.where(around > 0, "HH", "HL"), np.where(around > 0, "LH", "LL"))
     return _result(
@@ -126,10 +137,10 @@ def local_join_count(
     _without_self(neighbours, "the local join count")
     ask = Ask(null, alternative, fdr, permutations, seed)
     y = _centred(x)
-    moments = conditional_moments(y, neighbours)
+    moments = sum_moments(y, neighbours)
     around = neighbours.sums(y)
     joins = neighbours.sums(x)
-    tails = conditional_tails(x, y, around, neighbours, moments, ask)
+    tails = sum_tails(x, y, around, neighbours, moments, ask)
     return _result(
         "local join count", x, neighbours, ask, tails, joins, statistic=joins,
         expected=moments.mean + float(x.mean()) * neighbours.row_sums,
@@ -190,7 +201,7 @@ def _ratio(deviation: Floats, variance: Floats) -> Floats:
 def _result(
     method: str, x: Floats, near: Neighbours, ask: Ask, tails: Tails, seen: Floats, *, statistic: Floats,
     expected: Floats, variance: Floats, z: Floats, kind: npt.NDArray[np.str_],
-    judged: Bools | None = None, star: bool | None = None,
+    judged: Bools | None = None, told: dict[str, Any] | None = None,
 ) -> LocalStatistic:  # fmt: skip
     judged = (near.counts > 0) if judged is None else judged & (near.counts > 0)
     nothing = np.where(judged, 0.0, np.nan)
@@ -206,7 +217,7 @@ def _result(
         expected=expected + nothing, variance=variance + nothing, z_score=z + nothing, p_value=p + nothing,
         mid_p=tails.mid_p(ask) + nothing,
         permutation_p=permuted + nothing if permuted.size else permuted, q_value=q, flagged=flagged,
-        kind=np.where(judged, kind, ""), parameters=asked if star is None else {"star": star, **asked},
+        kind=np.where(judged, kind, ""), parameters={**(told or {}), **asked},
         seed=ask.seed if tails.permutations else None,
         checks=local_checks(method, x, near, tails, judged, ask),
     )  # fmt: skip
