@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.results import Check
-from forestall.stats._local_null import Ask, Tails
+from forestall.stats._local_null import MOST_SKEW, Ask, Tails
 from forestall.stats.neighbours import Neighbours
 from forestall.text import Message, msg
 
@@ -24,10 +24,12 @@ def local_checks(
     if method != "local join count" and (x >= 0).all() and (x == np.floor(x)).all():
         out.append(_sparse(float(x.mean())))
     if ask.null == "auto":
-        out.append(Check("exact", tails.null == "exact", _why_exact(x, tails)))
+        out.append(Check("exact", tails.null == "exact", _how_exact(tails)))
     if not judged.any():
         return tuple(out)
     permuted = tails.permutation_p(ask)
+    if tails.null == "moments":
+        out.append(_skew(tails.skew))
     if tails.null == "moments" and permuted.size:
         out.append(_agreement(tails.p_value(ask)[judged], permuted[judged], tails.permutations))
     if tails.null == "permutation":
@@ -67,19 +69,31 @@ def _sparse(mean: float) -> Check:
     return Check("sparse", mean >= SPARSE, text)
 
 
-def _why_exact(x: Floats, tails: Tails) -> Message:
+def _how_exact(tails: Tails) -> Message:
+    if tails.null == "exact" and tails.step == 0:
+        return msg("The p-values are exact.")
     if tails.null == "exact":
-        return msg("Whole numbers and equal weights: the p-values are exact.")
-    if not tails.equal:
-        why = msg("The weights in a neighbourhood differ")
-    elif (x != np.floor(x)).any():
-        why = msg("The values are not whole numbers")
+        return msg("The p-values are exact for the values rounded to steps of {step:.3g}.", step=tails.step)
+    if tails.equal:
+        why = msg("Most values lie too close together, beside the greatest, for exact p-values")
     else:
-        why = msg("The exact tables would be too large")
-    return msg(
-        "{why}, so that the p-values are approximate: exact moments, a Pearson III tail, and permutations as the check.",
-        why=why,
-    )
+        why = msg("The weights in a neighbourhood differ, which exact p-values don't allow")
+    if tails.null == "moments":
+        return msg("{why}: they are approximate, from exact moments and a Pearson III tail.", why=why)
+    return msg("{why}: they come from permutations.", why=why)
+
+
+def _skew(skew: float) -> Check:
+    if skew <= MOST_SKEW:
+        return Check("skew", True, msg("The sums are not too skewed for a Pearson III tail."))
+    return Check(
+        "skew", False,
+        msg(
+            "The sums are skewed by up to {skew:ratio}, for which a Pearson III tail gives p-values that are too small: "
+            "ask for null='permutation'.",
+            skew=skew,
+        ),
+    )  # fmt: skip
 
 
 def _agreement(p: Floats, permuted: Floats, permutations: int) -> Check:

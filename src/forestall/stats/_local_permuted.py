@@ -30,9 +30,7 @@ def permutation_ranks(
     """
     rng = np.random.default_rng(seed)
     most = int(near.counts.max())
-    drawn = np.empty((permutations, most + 1), np.int64)
-    for r in range(permutations):
-        drawn[r] = rng.choice(values.size, most + 1, replace=False)
+    drawn = _draw(rng, permutations, values.size, most + 1)
     if near.equal and (own is None or bool((own == near.heaviest).all())):
         return _equal_ranks(values, near, sums, drawn, tolerance, own is None)
     return _weighted_ranks(values, near, sums, drawn, tolerance, own)
@@ -53,7 +51,7 @@ def _equal_ranks(
         below[places] = np.searchsorted(ranked, plain[places] + slack[places], side="right")
     if not kept:
         return above, below
-    r, i = _drew_themselves(near, drawn)
+    r, _, i = _drew_themselves(near, drawn)
     m = near.counts[i]
     wrong = running[r, m - 1]
     right = wrong - values[i] + values[drawn[r, m]]
@@ -70,19 +68,18 @@ def _weighted_ranks(
     taken = np.ascontiguousarray(values[drawn[:, :most]].T)
     above, below = np.zeros(len(near), np.int64), np.zeros(len(near), np.int64)
     step = max(1, _BLOCK // max(drawn.shape[0], most))
-    which, themselves = _drew_themselves(near, drawn)
+    which, at, themselves = _drew_themselves(near, drawn)
     order = np.argsort(themselves, kind="stable")
-    which, themselves = which[order], themselves[order]
+    which, at, themselves = which[order], at[order], themselves[order]
+    mended = values[drawn[which, near.counts[themselves]]] - values[themselves]
+    mended *= near.weights[near.indptr[themselves] + at]
     for begin in range(0, len(near), step):
         end = min(begin + step, len(near))
         dealt = _padded(near, begin, end, most) @ taken
         if own is not None:
             dealt += own[begin:end, None] * values[drawn[:, most]]
         first, last = np.searchsorted(themselves, [begin, end]) if own is None else (0, 0)
-        for r, i in zip(which[first:last], themselves[first:last], strict=True):
-            row = near.weights[near.indptr[i] : near.indptr[i + 1]]
-            k = int(np.flatnonzero(drawn[r, : row.size] == i)[0])
-            dealt[i - begin, r] += row[k] * (values[drawn[r, row.size]] - values[i])
+        dealt[themselves[first:last] - begin, which[first:last]] += mended[first:last]  # each pair comes once
         seen = sums[begin:end, None]
         above[begin:end] = (dealt >= seen - tolerance).sum(1)
         below[begin:end] = (dealt <= seen + tolerance).sum(1)
@@ -98,7 +95,22 @@ def _padded(near: Neighbours, begin: int, end: int, most: int) -> Floats:
     return out
 
 
-def _drew_themselves(near: Neighbours, drawn: Ints) -> tuple[Ints, Ints]:
-    """The permutations, and the places, where a place is among the first that it takes."""
+def _drew_themselves(near: Neighbours, drawn: Ints) -> tuple[Ints, Ints, Ints]:
+    """Where a place is among the first that it takes: the permutation, the position in it, and the place."""
     r, k = np.nonzero(np.arange(drawn.shape[1]) < near.counts[drawn])
-    return r, drawn[r, k]
+    return r, k, drawn[r, k]
+
+
+def _draw(rng: np.random.Generator, permutations: int, places: int, size: int) -> Ints:
+    """``size`` different places at random, in random order, for each permutation; shape (permutations, size)."""
+    if 2 * size * size > places:
+        step = max(1, _BLOCK // places)
+        blocks = [min(step, permutations - begin) for begin in range(0, permutations, step)]
+        return np.concatenate([np.argsort(rng.random((b, places)), axis=1)[:, :size] for b in blocks])
+    out = rng.integers(places, size=(permutations, size))
+    again = np.arange(permutations)
+    while again.size:  # few hold a place twice, and those are drawn again
+        ordered = np.sort(out[again], axis=1)
+        again = again[(ordered[:, 1:] == ordered[:, :-1]).any(1)]
+        out[again] = rng.integers(places, size=(again.size, size))
+    return out
