@@ -116,11 +116,15 @@ def main() -> None:
             "# Calibration of the local statistics",
             "",
             textwrap.fill(
-                f"Made by `python benchmarks/local_calibration.py --write`: {args.maps} maps of {SIDE} by {SIDE} cells, queen "
+                f"Made by `python benchmarks/local_calibration.py --write`: {args.maps} maps of {SIDE} by {SIDE} "
+                "cells, queen "
                 "neighbours, values without any pattern. The share of tests whose p is at or below a level: a fair test "
-                "fires as often as the level says, an exact one of counts no oftener, and its mid-p about as often. Tests are "
-                f"two-sided unless it says so. No share's standard error is above {error:.4f}. The last column is the share "
-                "of maps on which any cell is flagged at a false discovery rate of 5 %, which is to be 0.05 or less (but for "
+                "fires as often as the level says, an exact one of counts no oftener, and its mid-p about as often. "
+                "Tests are "
+                f"two-sided unless it says so. No share's standard error is above {error:.4f}. The last column is the "
+                "share "
+                "of maps on which any cell is flagged at a false discovery rate of 5 %, which is to be 0.05 or less "
+                "(but for "
                 f"drawing: two standard errors of it are {2 * (0.05 * 0.95 / args.maps) ** 0.5:.3f}).",
                 120,
             ),

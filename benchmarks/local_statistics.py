@@ -117,7 +117,8 @@ def peer_rows(x: Any, side: int, ours: dict[str, Any]) -> tuple[dict[str, float]
         "- Local Moran: the largest difference of I, allowing for its n - 1 where Anselin has n, is "
         f"{np.abs(m.Is * x.size / (x.size - 1) - moran.statistic).max():.1e}.",
         "- Its p is the smaller tail, whichever it is: one-sided, and never above about 0.5. For Gi* it counts ties in the "
-        "upper tail only; for Moran rounding decides which ties it counts. So compared, it is within five standard errors of "
+        "upper tail only; for Moran rounding decides which ties it counts. So compared, it is within five "
+        "standard errors of "
         f"drawing of the exact tail at {agreement(g.p_sim, high, high):.2%} of cells (Gi*), and of what lies between the "
         f"exact tail with ties and without at {agreement(m.p_sim, alike, 1 - unlike):.2%} (Moran).",
         f"- Without the ties a low tail is too small: at worst it gives {g.p_sim[worst]:.3f} where the exact lower tail is "

@@ -83,7 +83,7 @@ class LocalStatistic(Figures):
             Column("flagged", msg("flagged")),
             Column("kind", msg("kind")),
         )
-        names = [_KINDS.get(k, lambda: msg("–"))() for k in self.kind]
+        names = [_KINDS[k]() if k else "" for k in self.kind]
         marks = [msg("yes") if f else msg("no") for f in self.flagged]
         arrays = (
             self.values, self.neighbours, self.around, self.statistic, self.expected, self.z_score, self.p_value,
