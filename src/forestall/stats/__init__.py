@@ -26,6 +26,11 @@ _HOME = {
     "space_time_scan": "scan_statistics",
     "SeriesRise": "series_scan",
     "series_rise": "series_scan",
+    "LocalStatistic": "local_statistics",
+    "Neighbours": "neighbours",
+    "getis_ord": "local_statistics",
+    "local_join_count": "local_statistics",
+    "local_moran": "local_statistics",
 }
 
 __all__ = sorted(_HOME)
