@@ -17,12 +17,16 @@ import numpy.typing as npt
 from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
-from forestall.stats._quasi_poisson import f_test, fit, lag_one
+from forestall.stats._quasi_poisson import Fit, f_test, fit, lag_one
 from forestall.stats._times import Floats, Ints, level_of, sentences
 from forestall.text import Message, msg
 
 #: Fewer known months can't tell a season from a run of chance.
 LEAST, ENOUGH = 24, 36
+
+#: Bounds of the autocorrelation: a few dozen months can't show that there is none, nor tell much of it from a wandering
+#: level.
+LEAST_RHO, MOST_RHO = 0.2, 0.9
 
 #: Share of the draws that the months named as possible peaks hold together.
 HOLD = 0.9
@@ -40,7 +44,7 @@ class Seasonality(Figures):
     over their yearly (geometric) mean, with ``low`` and ``high``: (12,) each from January. ``peak``: the month, 1 to 12,
     in which the fitted season is highest; ``peak_chance``: how likely each month is the highest, (12,); ``peak_months``:
     the likeliest, which hold nine tenths together. ``swing``: highest over lowest month. ``dispersion``,
-    ``autocorrelation``: of the residuals."""
+    ``autocorrelation``: of the errors."""
 
     type_name: ClassVar[str] = "seasonality"
 
@@ -165,12 +169,10 @@ def seasonality(
     x = np.column_stack([np.ones(at.size), (at - at.mean()) / 12, wave])
     found = fit(x, y, np.log(days / 30.4375))
     free = at.size - x.shape[1]
-    # Residuals of a fit look less alike than the errors do: Kendall's correction, with a column for each parameter.
-    lag = lag_one(found.residual, at)
-    rho = min(0.8, max(0.0, lag + (x.shape[1] + 3 * max(lag, 0.0)) / at.size))
+    rho, dispersion = _errors(x, found, at)
     apart = np.abs(at[:, None] - at[None, :])
     root = np.sqrt(found.mu)
-    noise = found.dispersion * root[:, None] * root[None, :] * rho**apart
+    noise = dispersion * root[:, None] * root[None, :] * rho**apart
     covariance = found.spread @ (x.T @ noise @ x) @ found.spread
     left = max(3.0, free * (1 - rho) / (1 + rho))
     where = np.arange(2, x.shape[1])
@@ -203,8 +205,8 @@ def seasonality(
         peak_chance=chance,
         peak_months=tuple(sorted(int(m) + 1 for m in order[:held])),
         swing=math.exp(float(season.max() - season.min())),
-        dispersion=found.dispersion,
-        autocorrelation=lag,
+        dispersion=dispersion,
+        autocorrelation=rho,
         parameters={"harmonics": harmonics, "level": level, "draws": draws},
         seed=seed,
         checks=(
@@ -219,6 +221,35 @@ def seasonality(
             ),
         ),
     )  # fmt: skip
+
+
+def _errors(x: Floats, found: Fit, at: Ints) -> tuple[float, float]:
+    """Autocorrelation of neighbouring months and the dispersion, as the errors have them. Residuals of a fit scatter less
+    and look less alike than the errors, by an amount that the design tells exactly: the autocorrelation whose residuals
+    would look, on average, as these do."""
+    lag = lag_one(found.residual, at)
+    half = np.sqrt(found.mu)[:, None] * x
+    hat = half @ found.spread @ half.T
+    rest = np.eye(at.size) - hat
+    apart = np.abs(at[:, None] - at[None, :])
+    next_to = (at[1:] - at[:-1]) == 1
+    pairs = max(int(next_to.sum()), 1)
+
+    def look(rho: float) -> tuple[float, float]:
+        expected = rest @ rho ** apart.astype(float) @ rest
+        own = float(np.trace(expected))
+        neighbours = float(np.diagonal(expected, 1)[next_to].sum())
+        return own, neighbours / pairs / (own / at.size)
+
+    low, high = LEAST_RHO, MOST_RHO
+    if look(low)[1] >= lag:
+        high = low
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if look(middle)[1] < lag else (low, middle)
+    rho = (low + high) / 2
+    own = look(rho)[0]
+    return rho, max(1.0, float(found.residual @ found.residual) / max(own, 1e-9))
 
 
 def _waves(of_year: Floats, harmonics: int) -> Floats:
