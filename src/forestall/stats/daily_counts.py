@@ -115,7 +115,7 @@ class CalendarEffects(Figures):
         return Table(columns, tuple(rows), msg("Calendar effects on the number of events a day"))
 
     def chart(self, language: str = "en") -> dict[str, Any]:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "what": e.label.render(language),
                 "ratio": max(e.ratio, 0.01),
