@@ -106,9 +106,8 @@ def main() -> None:
             "",
             f"Made by `python benchmarks/aoristic.py --write`: {EVENTS:,} events known to the second, from instants to "
             "two weeks.",
-            f"Medians of {args.repeats} rounds in one process (ours is the median of nine calls in each); nothing is compiled. `aoristic` also finds the "
-            "peak, its",
-            "interval and what the intervals leave open, which the others don't.",
+            f"Medians of {args.repeats} rounds in one process (ours the median of nine calls each); nothing is compiled.",
+            "`aoristic` also finds the peak, its interval and what the intervals leave open, which the others don't.",
             *([] if peer is not None else ["", "Wheeler's crimepy was absent from this run."]),
             "",
             "| work | seconds | over ours |",

@@ -224,7 +224,7 @@ def test_unknown_times_are_counted() -> None:
     assert (found.events, found.unknown) == (3, 1)
     clock = circular_summary(np.array(["2024-01-01T06:30", "NaT"], "datetime64[m]"))
     assert clock.mean == pytest.approx(6.5)
-    assert "1 events" in clock.explain()
+    assert "not known: 1." in clock.explain()
 
 
 @pytest.mark.parametrize(

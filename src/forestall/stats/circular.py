@@ -147,7 +147,7 @@ class Circular(Figures):
                 )
             )  # fmt: skip
         if self.unknown:
-            parts.append(msg("Left out because their time is not known: {n:count} events.", n=self.unknown))
+            parts.append(msg("Events left out because their time is not known: {n:count}.", n=self.unknown))
         parts.append(
             msg(
                 "The mean stands for one peak only, and events that are known between two times need the spread by hour "
@@ -247,7 +247,7 @@ class CircularDifference(Figures):
             ),
         ]
         if sum(self.unknown):
-            parts.append(msg("Left out because their time is not known: {n:count} events.", n=sum(self.unknown)))
+            parts.append(msg("Events left out because their time is not known: {n:count}.", n=sum(self.unknown)))
         return sentences(parts, language)
 
 

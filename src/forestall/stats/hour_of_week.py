@@ -9,7 +9,7 @@ by differences.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +21,6 @@ from forestall.stats._times import (
     TICKS,
     WEEKDAYS,
     Floats,
-    Ints,
     Times,
     level_of,
     sentences,
@@ -29,21 +28,14 @@ from forestall.stats._times import (
     wall_clock,
     weights_of,
 )
+from forestall.stats._week_sums import HOURS, add_up, held
 from forestall.text import Message, msg
-
-HOURS = 168
-
-#: Events are taken so many at a time, which keeps them in the processor's cache.
-BLOCK = 8192
 
 #: With fewer events than this the 168 hours are told apart by chance more than by the week.
 ENOUGH = 100
 
 #: Checks fail where a larger share of events than this is unknown, is too wide, or stands at exactly 00:00.
 MOST_UNKNOWN, MOST_WIDE, MOST_MIDNIGHT = 0.1, 0.2, 0.05
-
-#: 1970-01-01 was a Thursday: hours from the Monday before.
-_THURSDAY = 72
 
 
 @dataclass(frozen=True)
@@ -189,7 +181,7 @@ class HourOfWeek(Figures):
                 )
             )
         if self.unknown:
-            parts.append(msg("Left out because their time is not known: {n:count} events.", n=self.unknown))
+            parts.append(msg("Events left out because their time is not known: {n:count}.", n=self.unknown))
         if self.wide > 0:
             parts.append(
                 msg(
@@ -235,48 +227,38 @@ def aoristic(
     if not (1 <= longest <= 24 and int(longest) == longest):
         raise ValueError(f"longest must be a whole number of hours from 1 to 24, not {longest!r}")
     b, e, hour = _ticks(begin, end)
-    w = weights_of(weights, b.size)
+    w = None if weights is None else weights_of(weights, b.size)
     even = _exposure(since, until, b, e)
-    known = ~(np.isnat(b) | np.isnat(e))
-    unknown = int(b.size - np.count_nonzero(known))
-    if unknown == b.size:
+    found = add_up(b, e, w, hour, wide * hour)
+    if found.known == 0:
         raise ValueError(f"none of the {b.size} events has both times, so the hours are not known: give one that has")
-    if unknown:
-        b, e, w = b[known], e[known], w[known]
-    start, stop = b.view(np.int64), e.view(np.int64)
-    length = stop - start
-    if length.min() < 0:
-        row = int(np.flatnonzero(known)[int(np.argmax(length < 0))])
-        raise ValueError(
-            f"row {row} ends ({np.asarray(e)[length < 0][0]}) before it begins ({np.asarray(b)[length < 0][0]}): "
-            "put the two right or leave the row out"
-        )
-    total = float(w.sum())
+    total, unknown = found.weight, int(b.size) - found.known
     if total <= 0:
         raise ValueError("all weights are 0, so nothing can be shared out: give some event a weight above 0")
-    hours, first, last = _spread(start, length, w, hour)
-    effective = total**2 / float((w * w).sum())
+    effective = total**2 / found.squares
     tail = (1 - level) / 2
-    day_share = hours.reshape(7, 24).sum(1) / total
+    day_share = found.hours.reshape(7, 24).sum(1) / total
     day_low, day_high = share_interval(day_share, effective, tail)
-    certain, possible = _open_days(first, last, w)
-    too_wide = float((w * (length > wide * hour)).sum()) / total
-    peak = _peak(hours / total, even, effective, longest, tail, first, last, w)
-    # Only times of an instant can be dates without their time.
-    midnight = float((w * ((length == 0) & (start // (24 * hour) * (24 * hour) == start))).sum()) / total
+    peak = _peak(found.hours / total, even, effective, longest, tail)
+    if peak is not None:
+        inside = np.zeros(HOURS, bool)
+        for day in peak.days:
+            inside[(24 * day + peak.start + np.arange(peak.hours)) % HOURS] = True
+        certain, possible = held(inside, b, e, w, hour)
+        peak = replace(peak, certain=certain / total, possible=possible / total)
     return HourOfWeek(
-        hours=hours,
+        hours=found.hours,
         even=even,
-        events=int(start.size),
+        events=found.known,
         effective=effective,
         unknown=unknown,
         weight=total,
         day_share=day_share,
         day_low=day_low,
         day_high=day_high,
-        day_certain=certain / total,
-        day_possible=possible / total,
-        wide=too_wide,
+        day_certain=found.certain / total,
+        day_possible=found.possible / total,
+        wide=found.wide / total,
         peak=peak,
         parameters={
             "weighted": weights is not None,
@@ -286,7 +268,7 @@ def aoristic(
             "longest": int(longest),
             "level": level,
         },
-        checks=_checks(effective, unknown, int(start.size), too_wide, wide, midnight),
+        checks=_checks(effective, unknown, found.known, found.wide / total, wide, found.midnight / total),
     )
 
 
@@ -303,41 +285,6 @@ def _ticks(begin: npt.ArrayLike, end: npt.ArrayLike | None) -> tuple[Times, Time
     return b.astype(f"datetime64[{unit}]", copy=False), e.astype(f"datetime64[{unit}]", copy=False), 3600 * TICKS[unit]
 
 
-def _spread(start: Ints, length: Ints, w: Floats, hour: int) -> tuple[Floats, Ints, Ints]:
-    """Weight by hour of the week, and the first and last hour (counted from a Monday) that each interval touches."""
-    first, last = np.empty_like(start), np.empty_like(start)
-    hours, step = np.zeros(HOURS), np.zeros(2 * HOURS + 2)
-    for i in range(0, start.size, BLOCK):
-        part = slice(i, i + BLOCK)
-        s, n, v = start[part], length[part], w[part]
-        stop = s + n
-        f = s // hour
-        z = np.maximum((stop - 1) // hour, f)  # an end on the hour touches nothing of it
-        between = z - f - 1
-        first[part], last[part] = f + _THURSDAY, z + _THURSDAY
-        begins = _of_week(first[part])
-        rate = v / np.maximum(n, 1)
-        inside = between < 0
-        hours += np.bincount(begins, weights=np.where(inside, v, rate * ((f + 1) * hour - s)), minlength=HOURS)
-        ends = np.where(inside, 0.0, rate * (stop - z * hour))
-        hours += np.bincount(_of_week(last[part]), weights=ends, minlength=HOURS)
-        # Whole hours between: never heavier than the event, so that adding and taking away lose nothing.
-        full = np.where(between > 0, rate * hour, 0.0)
-        rest = np.maximum(between, 0)
-        if rest.max() >= HOURS:
-            hours += float(full @ (rest // HOURS))
-            rest = _of_week(rest)
-        begins += 1
-        step += np.bincount(begins, weights=full, minlength=step.size)
-        step -= np.bincount(begins + rest, weights=full, minlength=step.size)
-    level = np.cumsum(step)[: 2 * HOURS]
-    return np.maximum(hours + level[:HOURS] + level[HOURS:], 0.0), first, last
-
-
-def _of_week(hours: Ints) -> Ints:
-    return hours - hours // HOURS * HOURS
-
-
 def _exposure(since: Any, until: Any, b: Times, e: Times) -> Floats:
     """How often each hour of the week was covered, as shares that add up to 1."""
     if since is None and until is None:
@@ -351,29 +298,13 @@ def _exposure(since: Any, until: Any, b: Times, e: Times) -> Floats:
     if outside.any():
         row = int(np.argmax(outside))
         raise ValueError(f"row {row} ({b[row]} to {e[row]}) lies outside since ({since}) to until ({until})")
-    start = np.array([first.astype(np.int64)])
-    hours, _, _ = _spread(start, np.array([after.astype(np.int64)]) - start, np.ones(1), 3600)
+    hours = add_up(np.array([first]), np.array([after]), None, 3600, math.inf).hours
     return np.asarray(hours / hours.sum(), float)
 
 
-def _open_days(first: Ints, last: Ints, w: Floats) -> tuple[Floats, Floats]:
-    """Weight of the events that certainly fall on each weekday, and of those that may."""
-    certain, step = np.zeros(7), np.zeros(15)
-    for i in range(0, first.size, BLOCK):
-        part = slice(i, i + BLOCK)
-        a, z = first[part] // 24, last[part] // 24
-        begin = a - a // 7 * 7
-        certain += np.bincount(begin, weights=np.where(a == z, w[part], 0.0), minlength=7)
-        step += np.bincount(begin, weights=w[part], minlength=15)
-        step -= np.bincount(begin + np.minimum(z - a + 1, 7), weights=w[part], minlength=15)
-    level = np.cumsum(step)
-    return certain, np.maximum(level[:7] + level[7:14], certain)
-
-
-def _peak(
-    share: Floats, even: Floats, effective: float, longest: int, tail: float, first: Ints, last: Ints, w: Floats
-) -> Peak | None:
-    """The days and hours of day that stand out most from an even spread, by the likelihood ratio of the binomial."""
+def _peak(share: Floats, even: Floats, effective: float, longest: int, tail: float) -> Peak | None:
+    """The days and hours of day that stand out most from an even spread, by the likelihood ratio of the binomial. What the
+    intervals leave open is for the caller to add."""
 
     def masses(x: Floats) -> Floats:
         total = np.concatenate([[0.0], np.cumsum(np.concatenate([x, x[:longest]]))])
@@ -393,11 +324,6 @@ def _peak(
         return None
     days = tuple(sorted(int(d) for d in order[: k + 1, s, length]))
     hours = length + 1
-    inside = np.zeros(HOURS, bool)
-    for d in days:
-        inside[(24 * d + s + np.arange(hours)) % HOURS] = True
-    certain, possible = _open_window(inside, first, last, w)
-    weight = float(w.sum())
     tried = 24 * longest * 127
     here, chance = float(p[k, s, length]), float(q[k, s, length])
     low, high = share_interval(here, effective, tail / tried)
@@ -412,23 +338,9 @@ def _peak(
         interval=(float(low), float(high)),
         p_value=min(1.0, max(tried * beyond, float(np.finfo(float).tiny))),
         tried=tried,
-        certain=certain / weight,
-        possible=possible / weight,
+        certain=math.nan,
+        possible=math.nan,
     )
-
-
-def _open_window(inside: npt.NDArray[np.bool_], first: Ints, last: Ints, w: Floats) -> tuple[float, float]:
-    """Weight of the events whose whole interval lies in the hours ``inside``, and of those that touch them."""
-    before = np.concatenate([[0], np.cumsum(np.concatenate([inside, inside]))])
-    certain = possible = 0.0
-    for i in range(0, first.size, BLOCK):
-        part = slice(i, i + BLOCK)
-        span = np.minimum(last[part] - first[part] + 1, HOURS)
-        begin = _of_week(first[part])
-        held = before[begin + span] - before[begin]
-        certain += float(w[part] @ (held == span))
-        possible += float(w[part] @ (held > 0))
-    return certain, possible
 
 
 def _boxes(peak: Peak) -> list[tuple[int, int, int]]:
