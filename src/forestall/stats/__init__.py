@@ -31,6 +31,21 @@ _HOME = {
     "getis_ord": "local_statistics",
     "local_join_count": "local_statistics",
     "local_moran": "local_statistics",
+    "HourOfWeek": "hour_of_week",
+    "aoristic": "hour_of_week",
+    "Circular": "circular",
+    "CircularDifference": "circular",
+    "circular_difference": "circular",
+    "circular_summary": "circular",
+    "bank_holidays": "calendar_days",
+    "easter": "calendar_days",
+    "paydays": "calendar_days",
+    "CalendarEffects": "daily_counts",
+    "calendar_effects": "daily_counts",
+    "Seasonality": "monthly_counts",
+    "seasonality": "monthly_counts",
+    "Repeats": "repetition",
+    "repeats": "repetition",
 }
 
 __all__ = sorted(_HOME)
