@@ -25,7 +25,7 @@ D2 = 2 / math.sqrt(math.pi)
 
 
 def checked_series(values: npt.ArrayLike, name: str, *, negative: bool = False) -> Floats:
-    """``values`` as floats, shape (n,); ``ValueError`` for none, another shape, missing or (unless ``negative``) negative."""
+    """``values`` as floats, shape (n,). Raises ``ValueError`` for none, missing or (if not ``negative``) negative ones."""
     try:
         x = np.asarray(values, float)
     except (TypeError, ValueError):

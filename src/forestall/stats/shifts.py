@@ -171,8 +171,8 @@ class ChangePoint(Figures):
 @dataclass(frozen=True, kw_only=True)
 class ChangePoints(Figures):
     """All changes of level. ``changes``: each judged between its neighbours, first one first. ``p_value``: that chance
-    alone would show any. ``penalty``: what each change had to gain in twice the log likelihood over the dispersion. ``fitted``:
-    expected counts, shape (periods,)."""
+    alone would show any. ``penalty``: what each change had to gain in twice the log likelihood over the dispersion.
+    ``fitted``: expected counts, shape (periods,)."""
 
     type_name: ClassVar[str] = "change-points"
 
@@ -213,8 +213,8 @@ class ChangePoints(Figures):
     def explain(self, language: str = "en") -> str:
         if not self.changes:
             text = msg(
-                "No clear change of level in {n:count} periods: chance alone would show as much with probability {p:.2g}. A "
-                "small or a late change stays unseen in so few records.",
+                "No clear change of level in {n:count} periods: chance alone would show as much with probability {p:.2g}. "
+                "A small or a late change stays unseen in so few records.",
                 n=len(self.labels), p=self.p_value,
             )  # fmt: skip
             parts = [text]
