@@ -93,31 +93,33 @@ def is_whole(x: Floats) -> bool:
     return bool((x == np.round(x)).all())
 
 
-def moving_dispersion(x: Floats, mean: Floats, whole: bool) -> Floats:
+def moving_dispersion(x: Floats, mean: Floats, whole: bool, scale: Floats | None = None) -> Floats:
     """Variance over mean, from one period to the next, so that a change of level hardly enters it; shape (...,).
 
-    ``x``, ``mean``: shape (..., periods). From five a period on, it is the squared mean moving range of standardised
-    counts over what a Poisson count would give, moving ranges of jumps set aside; below, half the mean squared successive
-    difference. 1 at the least for whole counts.
+    ``x``: shape (..., periods). ``mean``: what is expected; ``scale``: the same where levels have changed, by which
+    differences are standardised (``mean`` where None); of the shape of ``x`` or one that broadcasts to it. From five a
+    period on, it is the squared mean moving range of standardised counts over what a Poisson count would give, moving
+    ranges of jumps set aside; below, half the mean squared successive difference. 1 at the least for whole counts.
     """
-    mean = np.broadcast_to(np.maximum(mean, 1e-12), x.shape)
-    z = (x - mean) / np.sqrt(mean)
-    d = np.abs(np.diff(z, axis=-1))
+    mean = np.maximum(mean, 1e-12)
+    scale = mean if scale is None else np.maximum(scale, 1e-12)
+    d = np.abs(np.diff((x - mean) / np.sqrt(scale), axis=-1))
     if d.shape[-1] == 0:
         return np.ones(x.shape[:-1])
-    if whole and mean.mean() < FEW:
+    if whole and scale.mean() < FEW:
         phi = (d**2).mean(-1) / 2
     else:
-        m = (mean[..., 1:] + mean[..., :-1]) / 2
-        usual = 2 * np.sqrt(m) * (ive(0, 2 * m) + ive(1, 2 * m)) if whole else np.full(d.shape, D2)
+        m = (scale[..., 1:] + scale[..., :-1]) / 2
+        few = np.minimum(m, 1e4)  # a normal count's from there on
+        usual = 2 * np.sqrt(few) * (ive(0, 2 * few) + ive(1, 2 * few)) if whole else np.full(m.shape, D2)
         kept = np.ones(d.shape, bool)
         for _ in range(20):
-            scale = (d * kept).sum(-1) / np.maximum((usual * kept).sum(-1), 1e-300)
-            fewer = d <= JUMP * D2 * scale[..., None] + 1e-12
+            size = (d * kept).sum(-1) / np.maximum((usual * kept).sum(-1), 1e-300)
+            fewer = d <= JUMP * D2 * size[..., None] + 1e-12
             if (fewer == kept).all():
                 break
             kept = fewer
-        phi = scale**2
+        phi = size**2
     return np.asarray(np.maximum(phi, 1.0) if whole else np.maximum(phi, 1e-9), float)
 
 
@@ -147,6 +149,34 @@ def season_design(n: int, period: int, fitted: int) -> Floats:
         if 2 * h != period:
             columns.append(np.sin(2 * np.pi * h * t / period))
     return np.stack(columns, 1)
+
+
+def step_gains(season: Floats, x: Floats, exposure: Floats, least: int) -> tuple[Floats, Floats]:
+    """Twice the log-likelihood gain of a step at each period beside a season fitted with it, NaN where none is tried, and
+    the seasonal index with the best step, of mean 1; shape (periods,) each. ``season``: :func:`season_design`'s columns."""
+    n = x.size
+    at = np.arange(least, n - least + 1)
+    step = (np.arange(n)[None] >= at[:, None]).astype(float)
+    design = np.concatenate([np.broadcast_to(season, (at.size, *season.shape)), step[..., None]], 2)
+    start = log_linear(season, x[None], exposure)[0]
+    beta = np.concatenate([np.broadcast_to(start, (at.size, start.size)), np.zeros((at.size, 1))], 1)
+    ridge = 1e-9 * np.eye(design.shape[2])
+    for _ in range(60):
+        mu = exposure * np.exp(np.clip(np.einsum("anp,ap->an", design, beta), -30, 30))
+        curve = np.einsum("anp,an,anq->apq", design, mu, design) + ridge
+        move = np.linalg.solve(curve, np.einsum("anp,an->ap", design, x - mu)[..., None])[..., 0]
+        move = np.clip(move, -2, 2)
+        beta = beta + move
+        if np.abs(move).max() < 1e-9:
+            break
+    flat = exposure * np.exp(season @ start)
+    level = (x * np.log(flat) - flat).sum()
+    mu = exposure * np.exp(np.clip(np.einsum("anp,ap->an", design, beta), -30, 30))
+    gains = np.full(n, np.nan)
+    gains[at] = np.maximum(2 * ((x * np.log(mu) - mu).sum(1) - level), 0.0)
+    best = int(np.nanargmax(gains)) - least
+    index = np.exp(np.clip(season[:, 1:] @ beta[best, 1:-1], -20, 20))
+    return gains, np.asarray(index / index.mean(), float)
 
 
 def log_linear(design: Floats, x: Floats, exposure: Floats) -> Floats:

@@ -1,8 +1,12 @@
 """Control charts: does a period differ from the baseline by more than the baseline's own scatter?
 
 Limits are frozen on a baseline and never move by themselves. Where a shift has lasted, the chart proposes to rebase; a
-person decides, and :func:`rebased` records who and why. Rules annotate and don't decide: on one stable series in five of 21
-quarters the textbook's rules fire somewhere, and each chart says how often its own would.
+person decides, and :func:`rebased` records who and why. Rules annotate and don't decide: of stable series of 21 quarters
+they fire somewhere on one in eight where all 21 make the limits and on one in four where the first twelve do
+(docs/benchmarks/control-charts.md), and each chart says how often its own would.
+
+Sources: Shewhart, *Economic Control of Quality of Manufactured Product* (1931); Wheeler and Chambers, *Understanding
+Statistical Process Control* (1992), for XmR; Laney (2002) for overdispersed counts; Benneyan (2001) for days between.
 """
 
 from __future__ import annotations
@@ -674,7 +678,9 @@ def _proposal(
     if n < 2 * LASTED or np.isnan(law.upper).any():
         return None
     centre, middle, draws = law.centre[own], law.middle[own], int(asked["draws"])
-    if kind in ("poisson", "overdispersed", "seasonal") and is_whole(x) and x.sum() > 0:
+    if kind in ("poisson", "overdispersed", "seasonal") and is_whole(x):
+        if x.sum() == 0 or not (centre > 0).all():
+            return None
         best, at = _best_count(x[None], centre)
         rows = draws_given_total(float(x.sum()), centre, law.dispersion, True, draws, rng)
         reached, _ = kernels.best_single(rows, centre[None], 2, 0)

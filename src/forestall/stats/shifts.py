@@ -30,6 +30,7 @@ from forestall.stats._levels import (
     log_linear,
     moving_dispersion,
     season_design,
+    step_gains,
 )
 from forestall.stats._shift_charts import changes_chart, shared_chart
 from forestall.stats.rates import conditional_interval
@@ -50,7 +51,7 @@ THIRD = 1 / 3
 GROUP = 30
 
 #: Beginnings of their own must explain this much of the change beyond chance before areas changed "not at one time".
-APART = 0.25
+APART = 0.1
 
 #: Groups that are needed before one can say "everywhere".
 LEAST_GROUPS = 5
@@ -339,6 +340,11 @@ class _Setting:
     level: float
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def permutes(self) -> bool:
+        """Whether periods can change places while nothing changes, so that their order alone is the test."""
+        return self.design is None and self.known is None and bool((self.exposure == self.exposure[0]).all())
+
     def season(self, rows: Floats, exposure: Floats | None = None) -> Floats:
         """The exposure of each row times its own season, fitted to it; one row where there is no season."""
         e = self.exposure if exposure is None else exposure
@@ -411,14 +417,17 @@ def change_points(
         if s.known is not None:
             phi = np.full(rows.shape[0], s.known)
         else:
-            phi = moving_dispersion(rows, kernels.levels_of(rows, e, cuts[:, most - 1]), s.whole)
+            mean = rows.sum(1, keepdims=True) * e / e.sum(1, keepdims=True)
+            phi = moving_dispersion(rows, mean, s.whole, kernels.levels_of(rows, e, cuts[:, most - 1]))
         return gains / phi[:, None], cuts, phi, e
 
     k = np.arange(1, most + 1)
     gains, cuts, phi, e = scaled(s.x[None])
     observed = float((gains[0] / k).max())
-    spread = _null_dispersion(s, float(phi[0]))
-    null = draws_given_total(s.x.sum(), e[0], spread, s.whole, draws, rng)
+    if s.permutes:
+        null = rng.permuted(np.tile(s.x, (draws, 1)), axis=1)
+    else:
+        null = draws_given_total(s.x.sum(), e[0], _null_dispersion(s, float(phi[0])), s.whole, draws, rng)
     reached = (scaled(null)[0] / k).max(1)
     p = (int((reached >= observed * (1 - 1e-12)).sum()) + 1) / (draws + 1)
     if penalty is None:
@@ -473,8 +482,8 @@ def shared_change(
 
     ``counts``: shape (areas, periods), neighbouring areas near each other. ``exposure``: shape (periods,) or (areas,
     periods). ``at``: first period of the new level; where None, the strongest change in the sum of all areas. Up to
-    ``window`` periods before and after are compared, and none beyond the sum's other changes of level. Areas are gathered
-    in the order given into groups of 30 records; *everywhere* needs five groups and a share of ``nearly`` that moved.
+    ``window`` periods before and after are compared, and none beyond the sum's next change back. Areas are gathered in the
+    order given into groups of 30 records; *everywhere* needs five groups and a share of ``nearly`` that moved.
     Raises ``ValueError`` as :func:`change_point` does, for one area alone, and for ``at`` outside.
     """
     x = checked_areas(counts, "counts")
@@ -501,8 +510,7 @@ def shared_change(
             at = int(np.nanargmax(_gains(s.x, s.exposure, least)))
         else:
             at = strongest.index + strongest.offset
-    first = max([at - window, 0, *(c for c in changes.indices if c <= at - least)])
-    last = min([at + window, n, *(c for c in changes.indices if c >= at + least)])
+    first, last = _span(changes, at, window, least)
     p_total = math.nan if named else changes.p_value
     k = at - first
     x, e = x[:, first:last], e[:, first:last]
@@ -646,20 +654,17 @@ def _single(s: _Setting, rng: np.random.Generator, seed: int, offset: int = 0, c
     e = s.season(row)[0]
     first = _gains(x, e, s.least)
     at = int(np.nanargmax(first))
-    permute = s.design is None and s.known is None and bool((s.exposure == s.exposure[0]).all())
+    permute = s.permutes
     phi = s.known if s.known is not None else float(moving_dispersion(x, _two_levels(x, e, at), s.whole))
     p = _no_change_p(s, e, float(first[at]), phi, permute, rng)
     if s.design is not None:
-        for _ in range(5):
-            # The season is fitted beside the two levels, and the change looked for again.
-            e = s.season(row, _two_levels(x, e, at) / e * s.exposure)[0]
-            gains = _gains(x, e, s.least)
-            before, at = at, int(np.nanargmax(gains))
-            if at == before:
-                break
+        # Once it is asked when and by how much, the season is fitted beside each possible change.
+        gains, index = step_gains(s.design, x, s.exposure, s.least)
+        at, e = int(np.nanargmax(gains)), s.exposure * index
         if s.known is None:
             phi = float(moving_dispersion(x, _two_levels(x, e, at), s.whole))
-    gains = _gains(x, e, s.least)
+    else:
+        gains = first
     plausible = _plausible(s, e, gains, phi, permute, rng)
     alpha = 1 - s.level
     fits = np.flatnonzero(np.nan_to_num(plausible) > alpha * MONTH_SHARE)
@@ -709,7 +714,7 @@ def _no_change_p(s: _Setting, e: Floats, observed: float, phi: float, permute: b
         own = s.season(rows)
         best, _ = kernels.best_single(rows, own if s.design is not None else e[None], s.least, 0)
         if s.known is None:
-            best = best / moving_dispersion(rows, np.broadcast_to(e / e.sum() * s.x.sum(), rows.shape), s.whole)
+            best = best / moving_dispersion(rows, e / e.sum() * s.x.sum(), s.whole)
             observed = observed / phi
     return (int((best >= observed * (1 - 1e-12) - 1e-9).sum()) + 1) / (s.draws + 1)
 
@@ -740,7 +745,7 @@ def _plausible(s: _Setting, e: Floats, gains: Floats, phi: float, permute: bool,
         top, here = kernels.best_single(rows, e[None], s.least, t)
         fall = top - here
         if not permute and s.known is None:
-            fall = fall / moving_dispersion(rows, np.broadcast_to(_two_levels(s.x, e, int(t)), rows.shape), s.whole)
+            fall = fall / moving_dispersion(rows, _two_levels(s.x, e, int(t)), s.whole)
             short = short / phi
         out[t] = (int((fall >= short * (1 - 1e-12) - 1e-9).sum()) + 1) / (s.draws + 1)
     return out
@@ -780,6 +785,26 @@ def _area_exposure(exposure: npt.ArrayLike | None, shape: tuple[int, int]) -> Fl
     if e.shape != shape:
         raise ValueError(f"exposure needs shape {shape} or ({shape[1]},), not {e.shape}")
     return np.stack([checked_exposure(row, shape[1]) for row in e])
+
+
+def _span(changes: ChangePoints, at: int, window: int, least: int) -> tuple[int, int]:
+    """The periods to compare: up to ``window`` on both sides, up to a change back and to any change half a window away.
+
+    Changes in the same direction close by may be the same one, coming to one area after the other.
+    """
+    first, last = max(0, at - window), min(changes.counts.size, at + window)
+    if not changes.changes:
+        return first, last
+    nearest = min(changes.changes, key=lambda c: abs(c.index + c.offset - at))
+    for change in changes.changes:
+        c = change.index + change.offset
+        if (change.ratio > 1) == (nearest.ratio > 1) and abs(c - at) <= window / 2:
+            continue
+        if c <= at - least:
+            first = max(first, c)
+        elif c >= at + least:
+            last = min(last, c)
+    return first, last
 
 
 def _log_ratio(y0: float, y1: float, e0: float, e1: float) -> float:
