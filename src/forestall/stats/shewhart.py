@@ -178,7 +178,7 @@ class ControlChart(Figures):
         parts = [
             msg(
                 "Limits rest on the {base:count} periods from {first} to {last} and stay as they are. Of {n:count} periods "
-                "{beyond:count} lie outside them; runs, trends and pairs near a limit give {others:count} more signals.",
+                "{beyond:count} lie outside them; signals by runs, trends and pairs near a limit: {others:count}.",
                 **given,
             )
         ]

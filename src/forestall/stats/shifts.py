@@ -141,7 +141,7 @@ class ChangePoint(Figures):
     def _verdict(self) -> Message:
         low, high = self.ratio_interval
         given: dict[str, Any] = {
-            "label": label_name(self.label), "before": self.before, "after": self.after, "r": self.ratio,
+            "label": label_name(self.label), "before": _figure(self.before), "after": _figure(self.after), "r": self.ratio,
             "low": low, "high": high, "p": self.p_value,
         }  # fmt: skip
         if not self.found:
@@ -152,17 +152,17 @@ class ChangePoint(Figures):
             )
         if not math.isfinite(self.ratio):
             return msg(
-                "The level changed at {label}: nothing was counted before, {after:.3g} a period after (p = {p:.2g}).",
+                "The level changed at {label}: nothing was counted before, {after} a period after (p = {p:.2g}).",
                 **given,
             )
         if not math.isfinite(high):
             return msg(
-                "The level changed at {label}: from {before:.3g} to {after:.3g}, {r:ratio} times as much (at least "
+                "The level changed at {label}: from {before} to {after}, {r:ratio} times as much (at least "
                 "{low:ratio} times fits; p = {p:.2g}, two-sided, all periods tried).",
                 **given,
             )
         return msg(
-            "The level changed at {label}: from {before:.3g} to {after:.3g}, {r:ratio} times as much ({low:ratio} to "
+            "The level changed at {label}: from {before} to {after}, {r:ratio} times as much ({low:ratio} to "
             "{high:ratio} times fits; p = {p:.2g}, two-sided, all periods tried).",
             **given,
         )
@@ -338,7 +338,17 @@ class _Setting:
     known: float | None
     draws: int
     level: float
+    correlation: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def swing(self) -> float:
+        """How much more the means of long stretches vary than those of independent periods: neighbours are alike."""
+        return (1 + self.correlation) / (1 - self.correlation)
+
+    def scatter(self, x: Floats, mean: Floats, scale: Floats | None = None) -> Floats:
+        """Variance over mean of single periods; neighbours that are alike differ less, which is put right."""
+        return moving_dispersion(x, mean, self.whole, scale) / (1 - self.correlation)
 
     @property
     def permutes(self) -> bool:
@@ -360,6 +370,7 @@ def change_point(
     *,
     exposure: npt.ArrayLike | None = None,
     dispersion: float | None = None,
+    correlation: float = 0.0,
     period: int | None = None,
     labels: Sequence[object] | None = None,
     least: int = 2,
@@ -372,13 +383,14 @@ def change_point(
     ``counts``: one number a period, oldest first, 0 or more; sums of weights (harm, cost) are fine. ``exposure``: days,
     persons or expected counts of each period, equal where None. ``dispersion``: variance over mean, estimated from
     neighbouring periods where None. ``period``: periods in a year (12 for months) takes a season out, and needs two years.
+    ``correlation``: of neighbouring periods while nothing changes, to allow for; the ``independent`` check says what it is.
     ``least``: fewest periods before and after. ``level``: of the intervals. ``draws``: for p-values and the interval.
 
     The p-value is two-sided. It is exact by permutation of the periods where exposures are equal and neither season nor
     dispersion is given; else from draws of negative-binomial counts with the same total. Raises ``ValueError`` for missing
     or negative counts, for nothing counted at all, and for fewer periods than ``2 * least`` or, with a season, two years.
     """
-    s = _setting(counts, exposure, dispersion, period, labels, least, level, draws)
+    s = _setting(counts, exposure, dispersion, correlation, period, labels, least, level, draws)
     return _single(s, np.random.default_rng(seed), seed)
 
 
@@ -387,6 +399,7 @@ def change_points(
     *,
     exposure: npt.ArrayLike | None = None,
     dispersion: float | None = None,
+    correlation: float = 0.0,
     period: int | None = None,
     labels: Sequence[object] | None = None,
     most: int = 5,
@@ -402,7 +415,7 @@ def change_points(
     series with the same total and scatter and no change shows any change with probability ``1 - level``. The rest is as in
     :func:`change_point`; each change is judged by it between its neighbours, with the whole's dispersion.
     """
-    s = _setting(counts, exposure, dispersion, period, labels, least, level, draws)
+    s = _setting(counts, exposure, dispersion, correlation, period, labels, least, level, draws)
     if most < 1:
         raise ValueError(f"most must be 1 or more, not {most!r}")
     if penalty is not None and not penalty > 0:
@@ -410,19 +423,20 @@ def change_points(
     most = min(most, s.x.size // least - 1)
     rng = np.random.default_rng(seed)
 
-    def scaled(rows: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Gains over the dispersion, cuts, dispersion and exposure of each row."""
-        e = s.season(rows)
+    def scaled(rows: Floats, levels: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+        """Gains over the dispersion, cuts, dispersion and exposure of each row; its season beside known ``levels``."""
+        e = s.season(rows, None if levels is None else s.exposure * levels)
         gains, cuts = kernels.best_cuts(rows, e, least, most)
         if s.known is not None:
             phi = np.full(rows.shape[0], s.known)
         else:
             mean = rows.sum(1, keepdims=True) * e / e.sum(1, keepdims=True)
-            phi = moving_dispersion(rows, mean, s.whole, kernels.levels_of(rows, e, cuts[:, most - 1]))
+            phi = s.scatter(rows, mean, kernels.levels_of(rows, e, cuts[:, most - 1]))
         return gains / phi[:, None], cuts, phi, e
 
     k = np.arange(1, most + 1)
     gains, cuts, phi, e = scaled(s.x[None])
+    gains = gains / s.swing
     observed = float((gains[0] / k).max())
     if s.permutes:
         null = rng.permuted(np.tile(s.x, (draws, 1)), axis=1)
@@ -437,17 +451,31 @@ def change_points(
         found = observed > penalty
     chosen = int(np.argmax(gains[0] - penalty * k)) + 1 if found else 0
     if chosen and s.design is not None:
-        # Once the levels are known, the season is seen more clearly: fit it beside them and cut again.
-        levels = kernels.levels_of(s.x[None], e, cuts[:, chosen - 1])[0]
-        e = s.season(s.x[None], levels / e[0])
-        _, cuts = kernels.best_cuts(s.x[None], e, least, most)
+        # Once levels are known, the season is seen more clearly: it is fitted beside them and the cuts made again.
+        for _ in range(10):
+            before = cuts[0, chosen - 1]
+            levels = kernels.levels_of(s.x[None], e, before[None])[0]
+            gains, cuts, phi, e = scaled(s.x[None], levels / e[0])
+            chosen = max(1, int(np.argmax(gains[0] / s.swing - penalty * k)) + 1)
+            if (cuts[0, chosen - 1] == before).all():
+                break
     at = [int(c) for c in cuts[0, chosen - 1, :chosen]] if chosen else []
     bounds = [0, *at, s.x.size]
     changes = []
     for j in range(len(at)):
         part = slice(bounds[j], bounds[j + 2])
         local = _Setting(
-            s.x[part], e[0][part], s.labels[part], least, s.whole, None, float(phi[0]), s.draws, level, s.parameters
+            s.x[part],
+            e[0][part],
+            s.labels[part],
+            least,
+            s.whole,
+            None,
+            float(phi[0]),
+            s.draws,
+            level,
+            s.correlation,
+            s.parameters,
         )
         changes.append(_single(local, rng, seed, offset=bounds[j], checks=False))
     fitted = kernels.levels_of(s.x[None], e, np.array([at or [-1]]))[0]
@@ -506,7 +534,7 @@ def shared_change(
     if at is None:
         strongest = max(changes.changes, key=lambda c: float(c.likelihood[c.index]), default=None)
         if strongest is None:
-            s = _setting(total, None if exposure is None else whole_exposure, None, None, labels, least, 0.95, 999)
+            s = _setting(total, None if exposure is None else whole_exposure, None, 0.0, None, labels, least, 0.95, 999)
             at = int(np.nanargmax(_gains(s.x, s.exposure, least)))
         else:
             at = strongest.index + strongest.offset
@@ -580,6 +608,11 @@ def shared_change(
     )
 
 
+def _figure(value: float) -> str:
+    """A rate in a sentence: three digits that tell something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 # One change.
 
 
@@ -587,6 +620,7 @@ def _setting(
     counts: npt.ArrayLike,
     exposure: npt.ArrayLike | None,
     dispersion: float | None,
+    correlation: float,
     period: int | None,
     labels: Sequence[object] | None,
     least: int,
@@ -603,6 +637,8 @@ def _setting(
         raise ValueError("nothing was counted in any period, so no change of level can be seen")
     if dispersion is not None and not (dispersion > 0 and math.isfinite(dispersion)):
         raise ValueError(f"dispersion must be above 0, not {dispersion!r}: 1 is a Poisson count's")
+    if not 0 <= correlation <= 0.9:
+        raise ValueError(f"correlation must lie from 0 to 0.9, not {correlation!r}")
     if not 0.5 <= level < 1:
         raise ValueError(f"level must lie from 0.5 to below 1, not {level!r}")
     if draws < 19:
@@ -618,9 +654,17 @@ def _setting(
                 f"a season of {period} periods needs {2 * period} periods of history, not {n}: leave period out"
             )
         design = season_design(n, period, n)
-    parameters = {"dispersion": dispersion, "period": period, "least": least, "level": level, "draws": draws}
+    parameters = {
+        "dispersion": dispersion,
+        "correlation": correlation,
+        "period": period,
+        "least": least,
+        "level": level,
+        "draws": draws,
+    }
     known = dispersion if dispersion is None or not whole else max(1.0, dispersion)
-    return _Setting(x, e, checked_labels(labels, n), least, whole, design, known, draws, level, parameters)
+    names = checked_labels(labels, n)
+    return _Setting(x, e, names, least, whole, design, known, draws, level, correlation, parameters)
 
 
 def _null_dispersion(s: _Setting, phi: float) -> float:
@@ -655,14 +699,14 @@ def _single(s: _Setting, rng: np.random.Generator, seed: int, offset: int = 0, c
     first = _gains(x, e, s.least)
     at = int(np.nanargmax(first))
     permute = s.permutes
-    phi = s.known if s.known is not None else float(moving_dispersion(x, _two_levels(x, e, at), s.whole))
+    phi = s.known if s.known is not None else float(s.scatter(x, _two_levels(x, e, at)))
     p = _no_change_p(s, e, float(first[at]), phi, permute, rng)
     if s.design is not None:
         # Once it is asked when and by how much, the season is fitted beside each possible change.
         gains, index = step_gains(s.design, x, s.exposure, s.least)
         at, e = int(np.nanargmax(gains)), s.exposure * index
         if s.known is None:
-            phi = float(moving_dispersion(x, _two_levels(x, e, at), s.whole))
+            phi = float(s.scatter(x, _two_levels(x, e, at)))
     else:
         gains = first
     plausible = _plausible(s, e, gains, phi, permute, rng)
@@ -677,7 +721,7 @@ def _single(s: _Setting, rng: np.random.Generator, seed: int, offset: int = 0, c
     for t in fits:
         a, b = y1[t - 1], max(0.0, float(y1[-1] - y1[t - 1]))
         odds = (e1[-1] - e1[t - 1]) / e1[t - 1]
-        ends.append(conditional_interval(b, a, odds, level=1 - tail, dispersion=max(phi, 1e-9)))
+        ends.append(conditional_interval(b, a, odds, level=1 - tail, dispersion=max(phi * s.swing, 1e-9)))
     low, high = float(min(v[0] for v in ends)), float(max(v[1] for v in ends))
     rate0 = float(fitted[0] / e[0])
     rate1 = float(fitted[-1] / e[-1])
@@ -706,6 +750,7 @@ def _single(s: _Setting, rng: np.random.Generator, seed: int, offset: int = 0, c
 
 
 def _no_change_p(s: _Setting, e: Floats, observed: float, phi: float, permute: bool, rng: np.random.Generator) -> float:
+    observed = observed / s.swing
     if permute:
         rows = rng.permuted(np.tile(s.x, (s.draws, 1)), axis=1)
         best, _ = kernels.best_single(rows, e[None], s.least, 0)
@@ -714,7 +759,7 @@ def _no_change_p(s: _Setting, e: Floats, observed: float, phi: float, permute: b
         own = s.season(rows)
         best, _ = kernels.best_single(rows, own if s.design is not None else e[None], s.least, 0)
         if s.known is None:
-            best = best / moving_dispersion(rows, e / e.sum() * s.x.sum(), s.whole)
+            best = best / s.scatter(rows, e / e.sum() * s.x.sum())
             observed = observed / phi
     return (int((best >= observed * (1 - 1e-12) - 1e-9).sum()) + 1) / (s.draws + 1)
 
@@ -725,7 +770,7 @@ def _plausible(s: _Setting, e: Floats, gains: Floats, phi: float, permute: bool,
     best = np.nanmax(gains)
     out = np.full(s.x.size, np.nan)
     for t in np.flatnonzero(~np.isnan(gains)):
-        short = best - gains[t]
+        short = (best - gains[t]) / s.swing
         if short <= 1e-9:
             out[t] = 1.0
             continue
@@ -745,7 +790,7 @@ def _plausible(s: _Setting, e: Floats, gains: Floats, phi: float, permute: bool,
         top, here = kernels.best_single(rows, e[None], s.least, t)
         fall = top - here
         if not permute and s.known is None:
-            fall = fall / moving_dispersion(rows, _two_levels(s.x, e, int(t)), s.whole)
+            fall = fall / s.scatter(rows, _two_levels(s.x, e, int(t)))
             short = short / phi
         out[t] = (int((fall >= short * (1 - 1e-12) - 1e-9).sum()) + 1) / (s.draws + 1)
     return out
