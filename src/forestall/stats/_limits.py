@@ -61,7 +61,7 @@ def xmr(x: Floats, scale: Floats, inside: Flags, alpha: float) -> Law:
     base = level[inside]
     mean = float(base.mean())
     width = xmr_factor(alpha) * float(np.abs(np.diff(base)).mean())
-    if width == 0:
+    if width <= 1e-12 * max(abs(mean), float(np.abs(base).max())):
         width = math.nan
     floor = 0.0 if (x >= 0).all() else -math.inf
     sigma = width / 3
