@@ -19,6 +19,8 @@ from scipy import optimize
 from scipy import stats as ss
 from scipy.special import gammaln
 
+from forestall.stats._levels import draws_given_total
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -118,10 +120,18 @@ def counts(
     def draw(rng: np.random.Generator, rows: int) -> Floats:
         if rate <= 0:
             return np.zeros((rows, x.size))
+        level = np.broadcast_to(mean, (rows, x.size))
+        if standard is None:
+            # The baseline with its own total, so that its limits stay; the rate of what follows is as unsure as it is.
+            unsure = rng.gamma(total / dispersion + 0.5, dispersion / known, rows)
+            level = unsure[:, None] * exposure
         if dispersion <= 1 + 1e-9:
-            return rng.poisson(mean, (rows, x.size)).astype(float)
-        drawn = rng.negative_binomial(mean / (dispersion - 1), 1 / dispersion, (rows, x.size))
-        return drawn.astype(float)
+            drawn = rng.poisson(level).astype(float)
+        else:
+            drawn = rng.negative_binomial(level / (dispersion - 1), 1 / dispersion).astype(float)
+        if standard is None:
+            drawn[:, inside] = draws_given_total(total, mean[inside], dispersion, True, rows, rng)
+        return drawn
 
     return Law(
         mean, middle, lower(alpha), upper(alpha), lower(NEAR), upper(NEAR), above / off, below / off, dispersion, draw
@@ -179,9 +189,16 @@ def gaps(x: Floats, inside: Flags, alpha: float, distribution: str) -> Law:
         above, below = (v / max(above + below, 1e-300) for v in (above, below))
 
     def draw(rng: np.random.Generator, rows: int) -> Floats:
+        # Gaps of the baseline with their own sum, so that limits stay; the rate of later ones is as unsure as it is.
+        share = rng.dirichlet(np.ones(n), rows)
         if distribution == "exponential":
-            return rng.exponential(mean, (rows, x.size))
-        return (rng.geometric(1 / (1 + mean), (rows, x.size)) - 1).astype(float)
+            drawn = rng.exponential(1.0, (rows, x.size)) * (total / rng.gamma(n, 1.0, rows))[:, None]
+            drawn[:, inside] = share * total
+        else:
+            chance = np.clip(rng.beta(n, total + 0.5, rows), 1e-12, 1.0)
+            drawn = (rng.geometric(chance[:, None], (rows, x.size)) - 1).astype(float)
+            drawn[:, inside] = rng.multinomial(round(total), share)
+        return drawn
 
     full = np.ones(x.size)
     return Law(
