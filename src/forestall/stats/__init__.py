@@ -46,6 +46,17 @@ _HOME = {
     "seasonality": "monthly_counts",
     "Repeats": "repetition",
     "repeats": "repetition",
+    "ChangePoint": "shifts",
+    "ChangePoints": "shifts",
+    "ChartRules": "shewhart",
+    "ControlChart": "shewhart",
+    "SharedChange": "shifts",
+    "change_point": "shifts",
+    "change_points": "shifts",
+    "control_chart": "shewhart",
+    "extended": "shewhart",
+    "rebased": "shewhart",
+    "shared_change": "shifts",
 }
 
 __all__ = sorted(_HOME)
