@@ -42,6 +42,22 @@ def _gap(low: Any, high: Any, other_low: Any, other_high: Any) -> Any:
 
 
 @njit(cache=True)
+def _weight_within(px: Any, py: Any, x: Any, y: Any, w: Any, low: Any, high: Any, manhattan: Any) -> Any:
+    """The weights of the points of one leaf with a key in [low, high), seen from one place."""
+    total = np.int64(0)
+    if manhattan:
+        for v in range(x.size):
+            key = abs(px - x[v]) + abs(py - y[v])
+            total += w[v] if (key < high) & (key >= low) else 0
+    else:
+        for v in range(x.size):
+            dx, dy = px - x[v], py - y[v]
+            key = dx * dx + dy * dy
+            total += w[v] if (key < high) & (key >= low) else 0
+    return total
+
+
+@njit(cache=True)
 def _near_leaves(a: Any, box: Any, slabs: Any, slab_box: Any, last: Any, manhattan: Any, out: Any) -> Any:
     """The leaves that may hold a location nearer than ``last`` to one in leaf ``a``; how many."""
     n = 0
@@ -86,21 +102,15 @@ def space_degrees(
             n = _near_leaves(a, box, slabs, slab_box, edges[bands - 1], manhattan, found)
             for k in range(n):
                 b = found[k]
+                low, high = starts[b], starts[b + 1]
+                xb, yb, mb = x[low:high], y[low:high], m[low:high]
                 for u in range(starts[a], starts[a + 1]):
                     gx, fx = _gap(x[u], x[u], box[b, 0], box[b, 1])
                     gy, fy = _gap(y[u], y[u], box[b, 2], box[b, 3])
                     first, final = _band(_key(gx, gy, manhattan), edges), _band(_key(fx, fy, manhattan), edges)
                     before = np.int64(0)
                     for r in range(first, min(final, bands)):
-                        edge = edges[r]
-                        inside = np.int64(0)
-                        if manhattan:
-                            for v in range(starts[b], starts[b + 1]):
-                                inside += m[v] if abs(x[u] - x[v]) + abs(y[u] - y[v]) < edge else 0
-                        else:
-                            for v in range(starts[b], starts[b + 1]):
-                                dx, dy = x[u] - x[v], y[u] - y[v]
-                                inside += m[v] if dx * dx + dy * dy < edge else 0
+                        inside = _weight_within(x[u], y[u], xb, yb, mb, -1.0, edges[r], manhattan)
                         degree[r, u] += inside - before
                         before = inside
                     if final < bands:
@@ -129,6 +139,8 @@ def space_neighbour_sums(
             n = _near_leaves(a, box, slabs, slab_box, edges[bands - 1], manhattan, found)
             for k in range(n):
                 b = found[k]
+                begin, end = starts[b], starts[b + 1]
+                xb, yb = x[begin:end], y[begin:end]
                 for u in range(starts[a], starts[a + 1]):
                     gx, fx = _gap(x[u], x[u], box[b, 0], box[b, 1])
                     gy, fy = _gap(y[u], y[u], box[b, 2], box[b, 3])
@@ -140,27 +152,12 @@ def space_neighbour_sums(
                         continue
                     for r in range(first, min(final + 1, bands)):
                         low = edges[r - 1] if r > 0 else -1.0
-                        high = edges[r]
-                        inside = np.int64(0)
-                        if manhattan:
-                            for v in range(starts[b], starts[b + 1]):
-                                key = abs(x[u] - x[v]) + abs(y[u] - y[v])
-                                inside += w[r, v] if (key < high) & (key >= low) else 0
-                        else:
-                            for v in range(starts[b], starts[b + 1]):
-                                dx, dy = x[u] - x[v], y[u] - y[v]
-                                key = dx * dx + dy * dy
-                                inside += w[r, v] if (key < high) & (key >= low) else 0
-                        out[r, u] += inside
+                        out[r, u] += _weight_within(x[u], y[u], xb, yb, w[r, begin:end], low, edges[r], manhattan)
                     if final < bands:
                         out[bands, u] += total[bands, b]
                     else:
-                        edge = edges[bands - 1]
-                        inside = np.int64(0)
-                        for v in range(starts[b], starts[b + 1]):
-                            key = _key(x[u] - x[v], y[u] - y[v], manhattan)
-                            inside += w[bands, v] if key < edge else 0
-                        out[bands, u] += inside
+                        wb = w[bands, begin:end]
+                        out[bands, u] += _weight_within(x[u], y[u], xb, yb, wb, -1.0, edges[bands - 1], manhattan)
             for u in range(starts[a], starts[a + 1]):
                 out[0, u] -= w[0, u]
                 out[bands, u] -= w[bands, u]

@@ -243,8 +243,8 @@ def near_repeat(
     ``x``, ``y``: shape (events,), metres on a flat grid (any unit serves; the sentences say metres). ``t``: shape (events,),
     days as numbers, with fractions where times of day are known, or ``datetime64``. ``space_bands``, ``time_bands``: rising
     edges that begin at 0, in the same units; each band is [a, b), the same location is always a band of its own, and what
-    lies beyond the last edge comes last (:class:`NearRepeat` has examples). Up to 20 m *inclusive* in whole metres is
-    therefore an edge at 21, and up to 5 days in whole days one at 6. ``metric``: straight lines, or along the grid.
+    lies beyond the last edge comes last (:class:`NearRepeat` has examples). Up to 5 whole days *inclusive* is therefore an
+    edge at 6, and up to 20 m inclusive one at ``math.nextafter(20, 21)``. ``metric``: straight lines, or along the grid.
 
     ``permutations``: how many shuffles of the times over the places; with 0 (the default) ``p_value`` comes from the exact
     moments, otherwise it is (r + 1) / (n + 1) with r shuffles of n that have so many pairs or more. ``same_day="apart"``
