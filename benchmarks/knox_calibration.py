@@ -91,7 +91,9 @@ class Tally:
     def shares(self) -> list[tuple[float, float, float]]:
         """(bound, how often p was at or below it, standard error as if the cells of one shuffle were one)."""
         n = self.tried
-        return [(b, float(k / n), float(np.sqrt(b * (1 - b) / self.shuffles))) for b, k in zip(BOUNDS, self.below, strict=True)]
+        return [
+            (b, float(k / n), float(np.sqrt(b * (1 - b) / self.shuffles))) for b, k in zip(BOUNDS, self.below, strict=True)
+        ]
 
 
 def sweep(
@@ -106,7 +108,8 @@ def sweep(
         for _ in range(sets):
             x, y, t = WORLDS[name](rng, n)
             pairs = knox._Pairs(knox.lay_out(x, y), t, SPACE**2, TIME, False, int(rng.integers(2**31)))
-            moments = knox._cell_moments(n, pairs.space_shapes(), pairs.time_shapes())
+            with knox.threads(n**2):
+                moments = knox._cell_moments(n, pairs.space_shapes(), pairs.time_shapes())
             draws = pairs.shuffled(shuffles, None)
             tally.shuffles += shuffles
             for r in range(draws.shape[1]):
@@ -122,16 +125,15 @@ def main() -> None:
     parser.add_argument("--shuffles", type=int, default=2000)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} into docs/benchmarks")
     args = parser.parse_args()
-    found = sweep(
-        args.sets, args.shuffles, 2026, follow=lambda r: track(r, description="shuffling events", transient=True)
-    )
+    found = sweep(args.sets, args.shuffles, 2026, follow=lambda r: track(r, description="shuffling events", transient=True))
     lines = [
         "# Calibration of the near-repeat test",
         "",
         f"Made by `python benchmarks/knox_calibration.py --write`: in each row {args.sets} sets of events, each shuffled",
-        f"{args.shuffles:,} times, so that nothing is there to find; same location and bands to 60, 150 and 400 m by bands to 1,",
-        "7 and 14 days. How often the one-sided p-value from the moments, which nobody shuffled for, is at or below a bound (at",
-        "most as often as the bound says), and the mean of the mid-p (0.5). In brackets the usual tail of two moments.",
+        f"{args.shuffles:,} times, so that nothing is there to find; same location and bands to 60, 150 and 400 m by",
+        "bands to 1, 7 and 14 days. How often the one-sided p-value from the moments, which nobody shuffled for, is at or",
+        "below a bound (it should be at most as often as the bound says), and the mean of the mid-p (0.5). In brackets the",
+        "usual tail of two moments.",
         "",
         "| world | events | p ≤ 0.05 | p ≤ 0.01 | p ≤ 0.001 | mean mid-p |",
         "|---|---:|---:|---:|---:|---:|",
@@ -146,9 +148,9 @@ def main() -> None:
     worst = [max(t.below[i] / t.tried for t in found.values()) for i in range(len(BOUNDS))]
     lines += [
         "",
-        f"At worst {worst[0]:.3f} at 0.05, {worst[1]:.4f} at 0.01 and {worst[2]:.4f} at 0.001. Counts are whole numbers, so where "
-        "few",
-        "pairs are expected p can't take every value, and small ones are rarer than they say; the mid-p makes up for it.",
+        f"At worst {worst[0]:.3f} at 0.05, {worst[1]:.4f} at 0.01 and {worst[2]:.4f} at 0.001. Counts are whole",
+        "numbers, so where few pairs are expected p can't take every value, and small ones are rarer than they say; the",
+        "mid-p makes up for it.",
         "",
     ]
     text = "\n".join(lines)

@@ -272,7 +272,7 @@ def time_neighbour_sums(w: Any, begins: Any, ends: Any) -> Any:
 
 
 @njit(cache=True)
-def time_triangles(t: Any, begins: Any, ends: Any) -> Any:
+def time_triangles(begins: Any, ends: Any) -> Any:
     """Triples of events whose three gaps lie all in one band, (bands + 1,), last of all bands together; as floats, exact
     below 2 ** 53."""
     bands, n = begins.shape
@@ -308,16 +308,14 @@ def _mix(z: Any) -> Any:
 
 @njit(cache=True)
 def _neighbours(
-    u: Any, a: Any, x: Any, y: Any, starts: Any, found: Any, n: Any, edges: Any, manhattan: Any, who: Any, band: Any
+    u: Any, x: Any, y: Any, starts: Any, found: Any, n: Any, edges: Any, manhattan: Any, who: Any, band: Any
 ) -> Any:  # fmt: skip
-    """Other locations within reach of ``u`` (of leaf ``a``), and their bands; how many, or -1 where there is no room."""
+    """Other locations within reach of ``u``, and their bands; how many."""
     count = 0
     for k in range(n):
         for v in range(starts[found[k]], starts[found[k] + 1]):
             key = _key(x[u] - x[v], y[u] - y[v], manhattan)
             if key < edges[edges.size - 1] and v != u:
-                if count == who.size:
-                    return -1
                 who[count] = v
                 band[count] = _band(key, edges)
                 count += 1
@@ -340,7 +338,7 @@ def space_triangles(
         for a in range(chunk, leaves, chunks):
             n = _near_leaves(a, box, slabs, slab_box, edges[bands - 1], manhattan, found)
             for u in range(starts[a], starts[a + 1]):
-                count = _neighbours(u, a, x, y, starts, found, n, edges, manhattan, who, band)
+                count = _neighbours(u, x, y, starts, found, n, edges, manhattan, who, band)
                 kept = 0
                 for i in range(count):  # each triple from its first location alone
                     if who[i] > u:
@@ -381,7 +379,7 @@ def sampled_closure(
             state = _mix(np.uint64(seed) + np.uint64(c + 1) * _GOLDEN)
             u = centres[c]
             n = _near_leaves(leaf_of[u], box, slabs, slab_box, edges[bands - 1], manhattan, found)
-            count = _neighbours(u, leaf_of[u], x, y, starts, found, n, edges, manhattan, who, band)
+            count = _neighbours(u, x, y, starts, found, n, edges, manhattan, who, band)
             own = m[u] - 1 if row == bands else 0
             up_to[0] = own
             kept = 0

@@ -8,9 +8,10 @@ its third moment (Mielke 1978; sampled where there are very many triangles) and 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -48,9 +49,9 @@ class NearRepeat(Figures):
     **Columns**: [a, b) for each pair of edges, then beyond the last; edges 0, 7, 14 give [0, 7), [7, 14), 14 and more. With
     ``same_day="apart"`` the same day stands first, and the first band leaves it out.
 
-    ``observed``: pairs. ``expected``, ``variance``: exact under shuffled times. ``ratio``: observed over expected, NaN where
-    nothing is expected. ``skewness``: the third moment, standardised. ``p_value``: one-sided, the chance of so many or more
-    (clustering): from the shuffles where there were any, else from the moments; ``p_source`` says which
+    ``observed``: pairs. ``expected``, ``variance``: exact under shuffled times. ``ratio``: observed over expected, NaN
+    where nothing is expected. ``skewness``: the third moment, standardised. ``p_value``: one-sided, the chance of
+    so many or more (clustering): from the shuffles where there were any, else from the moments; ``p_source`` says which
     (``"permutations"`` or ``"moments"``). ``p_moments`` is there always, ``p_permutation`` = (r + 1) / (n + 1) where there
     were n shuffles. ``mid_p``: the same tail with half the chance of exactly so many. ``p_adjusted``: allows for all cells
     within the bands having been tried, by Holm's method for the moments and by Westfall and Young's lowest p for
@@ -209,9 +210,9 @@ class NearRepeat(Figures):
             )
         parts.append(
             msg(
-                "The test looks for too many pairs only (one-sided), at 5% over all bands within the last edges. It can't tell "
-                "whether one event led to the next or both had one cause, and a district whose crime grew or fell in the "
-                "meantime looks like near repeats too."
+                "The test looks for too many pairs only (one-sided), at 5% over all bands within the last edges. It can't "
+                "tell whether one event led to the next or both had one cause, and a district whose crime grew or fell in "
+                "the meantime looks like near repeats too."
             )
         )
         if self.tied.sum():
@@ -240,9 +241,9 @@ def near_repeat(
 ) -> NearRepeat:
     """Knox's test of near repeats for every band of distance and time.
 
-    ``x``, ``y``: shape (events,), metres on a flat grid (any unit serves; the sentences say metres). ``t``: shape (events,),
-    days as numbers, with fractions where times of day are known, or ``datetime64``. ``space_bands``, ``time_bands``: rising
-    edges that begin at 0, in the same units; each band is [a, b), the same location is always a band of its own, and what
+    ``x``, ``y``: shape (events,), metres on a flat grid (any unit serves; the sentences say metres). ``t``: shape
+    (events,), days as numbers, with fractions where times of day are known, or ``datetime64``. ``space_bands``,
+    ``time_bands``: rising edges that begin at 0, in the same units; each band is [a, b), the same location is always a band of its own, and what
     lies beyond the last edge comes last (:class:`NearRepeat` has examples). Up to 5 whole days *inclusive* is therefore an
     edge at 6, and up to 20 m inclusive one at ``math.nextafter(20, 21)``. ``metric``: straight lines, or along the grid.
 
@@ -275,8 +276,9 @@ def near_repeat(
         whole = True
     layout = lay_out(xs, ys)
     counted = _Pairs(layout, ts, edges, time_edges, manhattan, int(seed))
-    observed, tied = counted.observed()
-    space_shapes, time_shapes = counted.space_shapes(), counted.time_shapes()
+    with threads(xs.size**2):
+        observed, tied = counted.observed()
+        space_shapes, time_shapes = counted.space_shapes(), counted.time_shapes()
     moments = _cell_moments(xs.size, space_shapes, time_shapes)
     table = _whole_table(observed, counted.space_totals, counted.time_totals, xs.size)
     expected, variance, third = (
@@ -370,9 +372,9 @@ def days(t: npt.ArrayLike, events: int, precision: Precision) -> tuple[Floats, f
         if np.datetime_data(values.dtype)[0] == "W":
             raise ValueError("near repeats need the day of each event, and these times are known to the week only")
         day = values.astype("datetime64[D]")
-        unit = np.timedelta64(1, np.datetime_data(values.dtype)[0])
-        per_day = float(np.timedelta64(1, "D") / unit)
-        numbers = ((values - day.min().astype(values.dtype)) / unit).astype(float)
+        per_day = float(np.array(1, "timedelta64[D]") / np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]"))
+        step = np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]")
+        numbers = np.asarray((values - day.min().astype(values.dtype)) / step, float)
     else:
         numbers = np.asarray(values, float)
         bad = ~np.isfinite(numbers)
@@ -409,6 +411,26 @@ def is_manhattan(metric: str) -> bool:
     return metric == "manhattan"
 
 
+def _kernels() -> Any:
+    """The compiled loops, imported when they are needed."""
+    from forestall.stats import _knox_kernels
+
+    return _knox_kernels
+
+
+@contextlib.contextmanager
+def threads(work: float) -> Iterator[None]:
+    """One thread for little work: on a busy machine threads that wait for each other take longer than the work."""
+    import numba
+
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1 if work < 2e7 else before)
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
 class _Pairs:
     """Counts of pairs for one set of events and bands."""
 
@@ -422,7 +444,7 @@ class _Pairs:
 
     def observed(self) -> tuple[Ints, Ints]:
         """Pairs within the bands, and how many of each row have the very same time."""
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         place, leaf = self.layout.place, self.layout.leaf
         by_time = np.lexsort((self.t[self.layout.order], leaf[place]))
@@ -441,7 +463,7 @@ class _Pairs:
 
     def space_shapes(self) -> list[Shapes]:
         """Of the same location, each band, and all of them together."""
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         place = self.layout
         m, tree = place.events, (place.starts, *place.tree)
@@ -462,7 +484,7 @@ class _Pairs:
         return rows
 
     def _space_triangles(self, degree: Ints, others: Ints, tree: tuple[Any, ...]) -> list[int]:
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         place, m = self.layout, self.layout.events
         most = int(min(others.max(initial=0), m.size)) + 1
@@ -488,12 +510,12 @@ class _Pairs:
 
     def time_shapes(self) -> list[Shapes]:
         """Of each band, and all of them together."""
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         degree, begins, ends = kernels.time_degrees(self.sorted_t, self.time_edges)
         weight = np.concatenate([degree, degree.sum(0)[None]])
         sums = kernels.time_neighbour_sums(weight, begins, ends)
-        triangles = kernels.time_triangles(self.sorted_t, begins, ends)
+        triangles = kernels.time_triangles(begins, ends)
         rows = [_shapes(d, s, int(n)) for d, s, n in zip(weight, sums, triangles, strict=True)]
         self.time_totals = np.array([s.edges for s in rows[:-1]], np.int64)
         self.ends = ends
@@ -501,7 +523,7 @@ class _Pairs:
 
     def shuffled(self, count: int, progress: Progress | None) -> Ints:
         """Pairs within the bands in each of ``count`` shuffles; shape (count, rows, columns)."""
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         seed = np.uint64(self.seed % 2**63)
         if 6 * self.time_totals.sum() < self.space_totals.sum():
@@ -522,13 +544,14 @@ class _Pairs:
             def some(first: int, n: int) -> Any:
                 return kernels.shuffled_times(t, begin, offset, other, bands, edges, first, n, seed)
 
-        return _in_batches(some, count, progress)
+        with threads(min(int(self.time_totals.sum()), int(self.space_totals.sum())) * count):
+            return _in_batches(some, count, progress)
 
     def _location_pairs(self) -> tuple[Ints, npt.NDArray[np.int32]]:
-        from forestall.stats import _knox_kernels as kernels
+        kernels = _kernels()
 
         place, bands = self.layout, self.edges.size
-        args = (place.x, place.y, place.starts, *place.tree, self.edges, self.manhattan)
+        args: tuple[Any, ...] = (place.x, place.y, place.starts, *place.tree, self.edges, self.manhattan)
         offset = np.zeros(1 + bands * place.x.size, np.int64)
         kernels.location_pairs(*args, offset, np.zeros(0, np.int32))
         np.cumsum(offset, out=offset)
@@ -555,7 +578,7 @@ def _in_batches(some: Callable[[int, int], Any], count: int, progress: Progress 
 
     from forestall.stats._knox_kernels import LANES
 
-    step = LANES * numba.get_num_threads()
+    step = LANES * int(numba.get_num_threads())
     done, size, parts = 0, step, []
     while done < count:
         begun = time.perf_counter()

@@ -137,8 +137,8 @@ class RepeatChains(Figures):
             )
         parts.append(
             msg(
-                "Chance alone makes chains too, the more the more events there are: whether there are too many is for the test of "
-                "near repeats, and who did them is not known from places and times."
+                "Chance alone makes chains too, the more the more events there are: whether there are too many is for the "
+                "test of near repeats, and who did them is not known from places and times."
             )
         )
         return " ".join(m.render(language) for m in parts)
@@ -220,8 +220,8 @@ def near_repeat_chains(
                 "order",
                 not level.any(),
                 msg(
-                    "{n:count} of the pairs within the bands have the same recorded time: nobody knows which came first, and "
-                    "they have no originator.",
+                    "{n:count} of the pairs within the bands have the same recorded time: nobody knows which came first, "
+                    "and they have no originator.",
                     n=int(level.sum()),
                 ),
             ),
