@@ -287,10 +287,11 @@ def test_the_same_day_stands_apart_on_request_and_in_whole_days() -> None:
     assert [str(m) for m in apart.time_labels] == ["same day", "under 7 days, not the same day", "7 days and more"]
 
 
-def test_gaps_between_instants_are_exact() -> None:
+@pytest.mark.parametrize("unit", ["s", "us", "ns", "D"])
+def test_gaps_between_instants_are_exact(unit: str) -> None:
     """A day is a day, to the second, and not a rounded fraction of one."""
     base = np.datetime64("2024-03-01T07:00:01")
-    t = base + np.arange(50) * np.timedelta64(1, "D")
+    t = (base + np.arange(50) * np.timedelta64(1, "D")).astype(f"datetime64[{unit}]")
     found = near_repeat(np.zeros(50), np.zeros(50), t, space_bands=[0, 1], time_bands=[0, 1, 2])
     assert found.observed[0].tolist() == [0, 49, 50 * 49 // 2 - 49]
 

@@ -243,9 +243,10 @@ def near_repeat(
 
     ``x``, ``y``: shape (events,), metres on a flat grid (any unit serves; the sentences say metres). ``t``: shape
     (events,), days as numbers, with fractions where times of day are known, or ``datetime64``. ``space_bands``,
-    ``time_bands``: rising edges that begin at 0, in the same units; each band is [a, b), the same location is always a band of its own, and what
-    lies beyond the last edge comes last (:class:`NearRepeat` has examples). Up to 5 whole days *inclusive* is therefore an
-    edge at 6, and up to 20 m inclusive one at ``math.nextafter(20, 21)``. ``metric``: straight lines, or along the grid.
+    ``time_bands``: rising edges that begin at 0, in the same units; each band is [a, b), the same location is always a band
+    of its own, and what lies beyond the last edge comes last (:class:`NearRepeat` has examples). Up to 5 whole days
+    *inclusive* is therefore an edge at 6, and up to 20 m inclusive one at ``math.nextafter(20, 21)``. ``metric``: straight
+    lines, or along the grid.
 
     ``permutations``: how many shuffles of the times over the places; with 0 (the default) ``p_value`` comes from the exact
     moments, otherwise it is (r + 1) / (n + 1) with r shuffles of n that have so many pairs or more. ``same_day="apart"``
@@ -356,7 +357,7 @@ def coordinates(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
 def days(t: npt.ArrayLike, events: int, precision: Precision) -> tuple[Floats, float, bool]:
     """Times as numbers from 0, how many of their units make a day, and whether all are whole days.
 
-    ``datetime64`` keeps its own unit, so that gaps between instants stay exact.
+    ``datetime64`` keeps its own unit (microseconds at the finest), so that gaps between instants stay exact.
     """
     values = np.asarray(t)
     if precision == "month" or (values.dtype.kind == "M" and np.datetime_data(values.dtype)[0] in ("Y", "M")):
@@ -371,10 +372,11 @@ def days(t: npt.ArrayLike, events: int, precision: Precision) -> tuple[Floats, f
             raise ValueError(f"event {int(np.argmax(np.isnat(values)))} has no time: leave out events without one")
         if np.datetime_data(values.dtype)[0] == "W":
             raise ValueError("near repeats need the day of each event, and these times are known to the week only")
-        day = values.astype("datetime64[D]")
-        per_day = float(np.array(1, "timedelta64[D]") / np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]"))
-        step = np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]")
-        numbers = np.asarray((values - day.min().astype(values.dtype)) / step, float)
+        if np.datetime_data(values.dtype)[0] in ("ns", "ps", "fs", "as"):
+            values = values.astype("datetime64[us]")
+        unit = np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]")
+        per_day = float(np.array(1, "timedelta64[D]") / unit)
+        numbers = np.asarray((values - values.min().astype("datetime64[D]").astype(values.dtype)) / unit, float)
     else:
         numbers = np.asarray(values, float)
         bad = ~np.isfinite(numbers)
@@ -388,7 +390,7 @@ def days(t: npt.ArrayLike, events: int, precision: Precision) -> tuple[Floats, f
             f"times known to the day must be whole numbers; event {at} has {values[at]}: give whole days, or "
             "precision='instant'"
         )
-    return numbers, per_day, whole
+    return (numbers / per_day, 1.0, True) if whole else (numbers, per_day, False)
 
 
 def band_edges(bands: Sequence[float], name: str) -> Floats:
