@@ -66,9 +66,10 @@ def test_chicago_s_arsons_as_published(shared: Path) -> None:
     assert found.flagged[1, 0]
     assert str(found.time_labels[0]) == "same day"  # where the Near Repeat Calculator says "0 to 1 days"
     assert found.tied[1] == 9
-    # The calculator's cells without pairs, and its flagged ones.
+    # The table of docs/methods/near-repeat.md; the calculator labels these columns one day on.
     assert found.observed[0].tolist() == [0, 2, 0, 8]
-    assert found.observed[2, 1:3].tolist() == [0, 0]
+    assert found.observed[1, :3].tolist() == [9, 1, 1]
+    assert found.p_adjusted[1, 1] > 0.5
 
 
 def events(lowest: int, most: int) -> st.SearchStrategy[list[tuple[float, float, float]]]:

@@ -90,7 +90,7 @@ def test_it_comes_back_from_json_and_shows_itself() -> None:
     assert json.dumps(after.to_json()) == text
     assert [c.tolist() for c in after.chains] == [c.tolist() for c in before.chains]
     assert chart_svg(before.chart(), "en", "Chains")
-    assert "2 chains, the longest of 4 events" in before.explain()
+    assert "chains 2, the longest of 4 events" in before.explain()
     nothing = near_repeat_chains([0, 900], [0, 0], [0, 0], space_band=(0, 9), time_band=(0, 7))
     assert nothing.chains == ()
     assert "No two of the 2 events" in nothing.explain()

@@ -194,8 +194,8 @@ class NearRepeat(Figures):
             parts.append(
                 msg(
                     "Near repeats: {cells:count} of {all:count} bands of distance and time hold more pairs than shuffled "
-                    "times give. The furthest above is {space}, {gap}: {observed:count} pairs where {expected:ratio} are "
-                    "expected, {ratio:ratio} times as many.",
+                    "times give. The furthest above is {space}, {gap}: observed {observed:count}, expected {expected:ratio}, "
+                    "{ratio:ratio} times as many.",
                     cells=int(flagged.sum()), all=int(near.size), space=self.space_labels[r], gap=self.time_labels[c],
                     observed=int(self.observed[r, c]), expected=float(self.expected[r, c]), ratio=float(self.ratio[r, c]),
                 )
@@ -218,7 +218,7 @@ class NearRepeat(Figures):
         if self.tied.sum():
             parts.append(
                 msg(
-                    "{n:count} of the close pairs have the same recorded time, so neither is the other's originator.",
+                    "Close pairs with the same recorded time: {n:count}; neither of the two is the other's originator.",
                     n=int(self.tied.sum()),
                 )
             )
@@ -427,7 +427,7 @@ def threads(work: float) -> Iterator[None]:
 
     before = numba.get_num_threads()
     try:
-        numba.set_num_threads(1 if work < 2e7 else before)
+        numba.set_num_threads(1 if work < 2e8 else before)
         yield
     finally:
         numba.set_num_threads(before)
@@ -681,7 +681,7 @@ def _checks(
         Check(
             "places",
             not 0 < stray < x.size,
-            msg("{n:count} events lie at 0, 0, which is where events without a place often end up.", n=stray),
+            msg("Events at 0, 0, where events without a place often end up: {n:count}.", n=stray),
         ),
         Check(
             "snapped",
@@ -696,8 +696,8 @@ def _checks(
             "order",
             not tied.sum(),
             msg(
-                "{n:count} of the pairs within the bands have the same recorded time: nobody knows which came first, and "
-                "they have no originator.",
+                "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and they have "
+                "no originator.",
                 n=int(tied.sum()),
             ),
         ),

@@ -122,8 +122,8 @@ class RepeatChains(Figures):
             )
         parts = [
             msg(
-                "Of {n:count} events {first:count} have a near repeat after them, {later:count} are near repeats and "
-                "{both:count} of these are both; {chains:count} chains, the longest of {most:count} events.",
+                "Among {n:count} events: originators {first:count}, near repeats {later:count}, both {both:count}; chains "
+                "{chains:count}, the longest of {most:count} events.",
                 n=self.events, first=int(self.originator.sum()), later=int(self.near_repeat.sum()),
                 both=int(self.both.sum()), chains=len(self.chains), most=int(self.chains[0].size),
             )
@@ -131,7 +131,7 @@ class RepeatChains(Figures):
         if self.tied.size:
             parts.append(
                 msg(
-                    "{n:count} of the close pairs have the same recorded time, so neither is the other's originator.",
+                    "Close pairs with the same recorded time: {n:count}; neither of the two is the other's originator.",
                     n=int(self.tied.shape[0]),
                 )
             )
@@ -220,8 +220,8 @@ def near_repeat_chains(
                 "order",
                 not level.any(),
                 msg(
-                    "{n:count} of the pairs within the bands have the same recorded time: nobody knows which came first, "
-                    "and they have no originator.",
+                    "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and they "
+                    "have no originator.",
                     n=int(level.sum()),
                 ),
             ),
