@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from forestall.stats import knox
+from forestall.stats import _knox_pairs
+from forestall.stats._knox_layout import lay_out
 from forestall.stats._knox_moments import Moments, upper_tail
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "knox-calibration.md"
@@ -107,9 +108,9 @@ def sweep(
         tally = out[name, n] = Tally()
         for _ in range(sets):
             x, y, t = WORLDS[name](rng, n)
-            pairs = knox._Pairs(knox.lay_out(x, y), t, SPACE**2, TIME, False, int(rng.integers(2**31)))
-            with knox.threads(n**2):
-                moments = knox._cell_moments(n, pairs.space_shapes(), pairs.time_shapes())
+            pairs = _knox_pairs.Pairs(lay_out(x, y), t, SPACE**2, TIME, False, int(rng.integers(2**31)))
+            with _knox_pairs.threads(n**2):
+                moments = _knox_pairs.cell_moments(n, pairs.space_shapes(), pairs.time_shapes())
             draws = pairs.shuffled(shuffles, None)
             tally.shuffles += shuffles
             for r in range(draws.shape[1]):

@@ -22,8 +22,9 @@ import slow_knox
 
 from forestall.report.charts import chart_svg
 from forestall.results import read
+from forestall.stats import _knox_input, _knox_pairs
 from forestall.stats import _knox_moments as moments
-from forestall.stats import knox
+from forestall.stats._knox_layout import lay_out
 from forestall.stats.knox import NearRepeat, near_repeat
 
 
@@ -153,7 +154,7 @@ def test_shuffled_counts_have_the_exact_mean_and_variance(wide: bool) -> None:
     t = t + np.random.default_rng(1).random(t.size)
     s, w = ([0.0, 800, 2000], [0.0, 1, 2]) if wide else ([0.0, 50, 150], [0.0, 3, 10])
     found = near_repeat(x, y, t, space_bands=s, time_bands=w)
-    pairs = knox._Pairs(knox.lay_out(x, y), t, np.array(s[1:]) ** 2, np.array(w[1:]), False, 11)
+    pairs = _knox_pairs.Pairs(lay_out(x, y), t, np.array(s[1:]) ** 2, np.array(w[1:]), False, 11)
     pairs.space_shapes(), pairs.time_shapes()
     draws = pairs.shuffled(5000, None)
     np.testing.assert_array_less(
@@ -177,7 +178,7 @@ def test_the_same_seed_gives_the_same_answer_and_progress_is_told() -> None:
 def test_sampled_triangles_come_near_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, t = crowded(1500)
     exact = near_repeat(x, y, t, space_bands=[0, 60, 150, 300], time_bands=[0, 3, 10])
-    monkeypatch.setattr(knox, "EXACT_TRIPLES", 0.0)
+    monkeypatch.setattr(_knox_pairs, "EXACT_TRIPLES", 0.0)
     sampled = near_repeat(x, y, t, space_bands=[0, 60, 150, 300], time_bands=[0, 3, 10])
     np.testing.assert_array_equal(sampled.variance, exact.variance)
     np.testing.assert_allclose(sampled.skewness, exact.skewness, rtol=0.1, atol=0.01)
@@ -365,10 +366,10 @@ def test_bad_input_is_refused_in_a_sentence(bad: dict[str, Any], words: str) -> 
 
 
 def test_too_many_events_and_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(knox, "MOST_PAIRS", 10)
+    monkeypatch.setattr(_knox_pairs, "MOST_PAIRS", 10)
     x, y, t = crowded(300)
     with pytest.raises(ValueError, match="permutations=0"):
         near_repeat(x, y, t, space_bands=[0, 100], time_bands=[0, 60], permutations=9)
-    monkeypatch.setattr(knox, "MOST_EVENTS", 100)
+    monkeypatch.setattr(_knox_input, "MOST_EVENTS", 100)
     with pytest.raises(ValueError, match="at most 100 events"):
         near_repeat(x, y, t, space_bands=[0, 100], time_bands=[0, 60])

@@ -8,10 +8,8 @@ its third moment (Mielke 1978; sampled where there are very many triangles) and 
 
 from __future__ import annotations
 
-import contextlib
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -19,24 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._knox_input import Metric, Precision, band_edges, coordinates, days, is_manhattan, listed, number
 from forestall.stats._knox_layout import Layout, lay_out
-from forestall.stats._knox_moments import Moments, Shapes, shuffled_moments, upper_tail
+from forestall.stats._knox_moments import upper_tail
+from forestall.stats._knox_pairs import Pairs, Progress, cell_moments, threads, whole_table
 from forestall.text import Message, msg
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Metric = Literal["euclidean", "manhattan"]
-Precision = Literal["instant", "day", "month"]
-Progress = Callable[[int, int], None]
-
-#: More events than this are refused: sums over triples would no longer be exact.
-MOST_EVENTS = 10_000_000
-#: Pairs of locations that may be held in memory for the shuffles (1 GB).
-MOST_PAIRS = 250_000_000
-#: Triples of neighbours that are looked at one by one; beyond it triangles are sampled.
-EXACT_TRIPLES = 4e7
-#: Pairs of neighbours sampled for each band then; the share that closes is known to about two parts in a hundred.
-SAMPLED = 2000
 
 
 @register
@@ -92,12 +80,12 @@ class NearRepeat(Figures):
         """The rows in words."""
         low, high = self.space_edges[:-1], self.space_edges[1:]
         between = [
-            msg("{low} to under {high} m", low=_number(a), high=_number(b))
+            msg("{low} to under {high} m", low=number(a), high=number(b))
             if a > 0
-            else msg("under {high} m, not the same location", high=_number(b))
+            else msg("under {high} m, not the same location", high=number(b))
             for a, b in zip(low, high, strict=True)
         ]
-        return msg("same location"), *between, msg("{low} m and more", low=_number(self.space_edges[-1]))
+        return msg("same location"), *between, msg("{low} m and more", low=number(self.space_edges[-1]))
 
     @property
     def time_labels(self) -> tuple[Message, ...]:
@@ -108,12 +96,12 @@ class NearRepeat(Figures):
             if a == 0 and b == 1 and self.whole_days and not apart:
                 out.append(msg("same day"))
             elif a == 0 and apart:
-                out.append(msg("under {high} days, not the same day", high=_number(b)))
+                out.append(msg("under {high} days, not the same day", high=number(b)))
             elif a == 0:
-                out.append(msg("under {high} days", high=_number(b)))
+                out.append(msg("under {high} days", high=number(b)))
             else:
-                out.append(msg("{low} to under {high} days", low=_number(a), high=_number(b)))
-        return *out, msg("{low} days and more", low=_number(self.time_edges[-1]))
+                out.append(msg("{low} to under {high} days", low=number(a), high=number(b)))
+        return *out, msg("{low} days and more", low=number(self.time_edges[-1]))
 
     def table(self) -> Table:
         """A row for each cell."""
@@ -194,8 +182,8 @@ class NearRepeat(Figures):
             parts.append(
                 msg(
                     "Near repeats: {cells:count} of {all:count} bands of distance and time hold more pairs than shuffled "
-                    "times give. The furthest above is {space}, {gap}: observed {observed:count}, expected {expected:ratio}, "
-                    "{ratio:ratio} times as many.",
+                    "times give. The furthest above is {space}, {gap}: observed {observed:count}, expected "
+                    "{expected:ratio}, {ratio:ratio} times as many.",
                     cells=int(flagged.sum()), all=int(near.size), space=self.space_labels[r], gap=self.time_labels[c],
                     observed=int(self.observed[r, c]), expected=float(self.expected[r, c]), ratio=float(self.ratio[r, c]),
                 )
@@ -270,18 +258,18 @@ def near_repeat(
     space, when = band_edges(space_bands, "space_bands"), band_edges(time_bands, "time_bands")
     edges = space[1:] if manhattan else space[1:] ** 2
     if not (np.isfinite(edges).all() and (np.diff(np.append(0.0, edges)) > 0).all()):
-        raise ValueError(f"space_bands {_listed(space)} are too small, too large or too close to be told apart")
+        raise ValueError(f"space_bands {listed(space)} are too small, too large or too close to be told apart")
     time_edges = when[1:] * per_day
     if same_day == "apart":
         ts, time_edges = np.floor(ts / per_day), np.append(1.0, when[1:])
         whole = True
     layout = lay_out(xs, ys)
-    counted = _Pairs(layout, ts, edges, time_edges, manhattan, int(seed))
+    counted = Pairs(layout, ts, edges, time_edges, manhattan, int(seed))
     with threads(xs.size**2):
         observed, tied = counted.observed()
         space_shapes, time_shapes = counted.space_shapes(), counted.time_shapes()
-    moments = _cell_moments(xs.size, space_shapes, time_shapes)
-    table = _whole_table(observed, counted.space_totals, counted.time_totals, xs.size)
+    moments = cell_moments(xs.size, space_shapes, time_shapes)
+    table = whole_table(observed, counted.space_totals, counted.time_totals, xs.size)
     expected, variance, third = (
         np.array([[getattr(m, name) for m in row] for row in moments]) for name in ("mean", "variance", "third")
     )
@@ -294,7 +282,7 @@ def near_repeat(
     mid, adjusted, shuffled_p = (p + above) / 2, _holm(p, tested), None
     if permutations:
         draws = counted.shuffled(int(permutations), progress)
-        full = _whole_table(draws, counted.space_totals, counted.time_totals, xs.size)
+        full = whole_table(draws, counted.space_totals, counted.time_totals, xs.size)
         more, equal = (full > table).sum(0), (full == table).sum(0)
         shuffled_p = (more + equal + 1) / (permutations + 1)
         mid = (more + (equal + 1) / 2) / (permutations + 1)
@@ -333,313 +321,6 @@ def near_repeat(
         seed=int(seed),
         checks=_checks(xs, ys, layout, tied, table, expected, p, shuffled_p, int(permutations)),
     )
-
-
-def coordinates(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """``x`` and ``y`` as arrays of one length; ``ValueError`` where a place is missing or there are too few or many."""
-    xs, ys = np.asarray(x, float), np.asarray(y, float)
-    if xs.ndim != 1 or xs.shape != ys.shape:
-        raise ValueError(f"x and y must be two lists of one length, not of shapes {xs.shape} and {ys.shape}")
-    if xs.size < 2:
-        raise ValueError(f"near repeats are pairs and need two events or more; found {xs.size}")
-    if xs.size > MOST_EVENTS:
-        raise ValueError(
-            f"at most {MOST_EVENTS:,} events can be compared at once; found {xs.size:,}: choose a category, area or period"
-        )
-    for name, values in (("x", xs), ("y", ys)):
-        bad = ~np.isfinite(values)
-        if bad.any():
-            at = int(np.argmax(bad))
-            raise ValueError(f"{name} must be finite; event {at} has {values[at]}: leave out events without a place")
-    return xs + 0.0, ys + 0.0  # no negative zero: the same location must have the same numbers
-
-
-def days(t: npt.ArrayLike, events: int, precision: Precision) -> tuple[Floats, float, bool]:
-    """Times as numbers from 0, how many of their units make a day, and whether all are whole days.
-
-    ``datetime64`` keeps its own unit (microseconds at the finest), so that gaps between instants stay exact.
-    """
-    values = np.asarray(t)
-    if precision == "month" or (values.dtype.kind == "M" and np.datetime_data(values.dtype)[0] in ("Y", "M")):
-        raise ValueError(
-            "near repeats need the day of each event, and these times are known to the month only: use records with days"
-        )
-    if values.shape != (events,):
-        raise ValueError(f"t must hold one time for each of {events} events, not be of shape {values.shape}")
-    per_day = 1.0
-    if values.dtype.kind == "M":
-        if np.isnat(values).any():
-            raise ValueError(f"event {int(np.argmax(np.isnat(values)))} has no time: leave out events without one")
-        if np.datetime_data(values.dtype)[0] == "W":
-            raise ValueError("near repeats need the day of each event, and these times are known to the week only")
-        if np.datetime_data(values.dtype)[0] in ("ns", "ps", "fs", "as"):
-            values = values.astype("datetime64[us]")
-        unit = np.array(1, f"timedelta64[{np.datetime_data(values.dtype)[0]}]")
-        per_day = float(np.array(1, "timedelta64[D]") / unit)
-        numbers = np.asarray((values - values.min().astype("datetime64[D]").astype(values.dtype)) / unit, float)
-    else:
-        numbers = np.asarray(values, float)
-        bad = ~np.isfinite(numbers)
-        if bad.any():
-            at = int(np.argmax(bad))
-            raise ValueError(f"t must be finite; event {at} has {numbers[at]}: leave out events without a time")
-    whole = bool((numbers % per_day == 0).all())
-    if precision == "day" and not whole:
-        at = int(np.argmax(numbers % per_day != 0))
-        raise ValueError(
-            f"times known to the day must be whole numbers; event {at} has {values[at]}: give whole days, or "
-            "precision='instant'"
-        )
-    return (numbers / per_day, 1.0, True) if whole else (numbers, per_day, False)
-
-
-def band_edges(bands: Sequence[float], name: str) -> Floats:
-    """Band edges as an array; ``ValueError`` unless they rise from 0."""
-    edges = np.asarray(bands, float)
-    if edges.ndim != 1 or edges.size < 2:
-        raise ValueError(f"{name} must be a list of two edges or more, such as [0, 100, 200], not {bands!r}")
-    if not np.isfinite(edges).all():
-        raise ValueError(f"{name} must be finite, not {_listed(edges)}: what lies beyond the last edge is counted anyway")
-    if edges[0] != 0:
-        raise ValueError(f"{name} must begin at 0, not {_number(edges[0])}: add the edge 0 in front")
-    if (np.diff(edges) <= 0).any():
-        raise ValueError(f"{name} must rise from edge to edge, not run {_listed(edges)}")
-    return edges
-
-
-def is_manhattan(metric: str) -> bool:
-    if metric not in ("euclidean", "manhattan"):
-        raise ValueError(f"metric must be euclidean or manhattan, not {metric!r}")
-    return metric == "manhattan"
-
-
-def _kernels() -> Any:
-    """The compiled loops, imported when they are needed."""
-    from forestall.stats import _knox_kernels
-
-    return _knox_kernels
-
-
-@contextlib.contextmanager
-def threads(work: float) -> Iterator[None]:
-    """One thread for little work: on a busy machine threads that wait for each other take longer than the work."""
-    import numba
-
-    before = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1 if work < 2e8 else before)
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
-class _Pairs:
-    """Counts of pairs for one set of events and bands."""
-
-    def __init__(self, layout: Layout, t: Floats, edges: Floats, time_edges: Floats, manhattan: bool, seed: int) -> None:
-        self.layout, self.t, self.edges, self.time_edges = layout, t, edges, time_edges
-        self.manhattan, self.seed = manhattan, seed
-        self.sorted_t = np.sort(t)
-        self.space_totals = np.zeros(edges.size + 1, np.int64)
-        self.time_totals = np.zeros(time_edges.size, np.int64)
-        self.ends: Ints = np.zeros((0, 0), np.int64)
-
-    def observed(self) -> tuple[Ints, Ints]:
-        """Pairs within the bands, and how many of each row have the very same time."""
-        kernels = _kernels()
-
-        place, leaf = self.layout.place, self.layout.leaf
-        by_time = np.lexsort((self.t[self.layout.order], leaf[place]))
-        order, place = self.layout.order[by_time], place[by_time]
-        x, y = self.layout.x[place], self.layout.y[place]
-        starts = self.layout.begin[self.layout.starts]
-        single = np.diff(self.layout.starts) == 1
-        edges = np.append(np.nextafter(0.0, 1.0), self.time_edges)
-        parts = kernels.observed_pairs(
-            x, y, self.t[order], place, starts, single, *self.layout.tree, self.edges, edges, self.manhattan
-        )
-        counts = parts.sum(0)
-        tied = counts[:, 0].copy()
-        counts[:, 1] += tied
-        return np.asarray(counts[:, 1:], np.int64), np.asarray(tied, np.int64)
-
-    def space_shapes(self) -> list[Shapes]:
-        """Of the same location, each band, and all of them together."""
-        kernels = _kernels()
-
-        place = self.layout
-        m, tree = place.events, (place.starts, *place.tree)
-        degree = kernels.space_degrees(place.x, place.y, m, *tree, self.edges, self.manhattan)
-        others = degree.sum(0)
-        weight = np.empty((self.edges.size + 1, m.size), np.int64)
-        np.multiply(degree, m, out=weight[:-1])
-        weight[-1] = m * (others + m - 1)
-        sums = kernels.space_neighbour_sums(place.x, place.y, weight, *tree, self.edges, self.manhattan)
-        del weight
-        sums[-1] += (m - 1) * (others + m - 1)
-        triangles = self._space_triangles(degree, others, tree)
-        at_one = _three(m)
-        rows = [_shapes(m - 1, (m - 1) ** 2, at_one, m)]
-        rows += [_shapes(degree[r], sums[r], triangles[r], m) for r in range(self.edges.size)]
-        rows.append(_shapes(others + m - 1, sums[-1], triangles[-1], m))
-        self.space_totals = np.array([s.edges for s in rows[:-1]], np.int64)
-        return rows
-
-    def _space_triangles(self, degree: Ints, others: Ints, tree: tuple[Any, ...]) -> list[int]:
-        kernels = _kernels()
-
-        place, m = self.layout, self.layout.events
-        most = int(min(others.max(initial=0), m.size)) + 1
-        if float((others.astype(float) ** 2).sum()) / 8 <= EXACT_TRIPLES:
-            found = kernels.space_triangles(place.x, place.y, m, *tree, self.edges, self.manhattan, most).sum(0)
-            together = int(found[-1]) + sum(map(int, (m * (m - 1) // 2 * others)[m > 1])) + _three(m)
-            return [*(int(v) for v in found[:-1]), together]
-        rng = np.random.default_rng(self.seed)
-        out = []
-        for row in range(self.edges.size + 1):
-            d = (degree[row] if row < self.edges.size else others + m - 1).astype(float)
-            up_to = np.cumsum(m * d * (d - 1) / 2)
-            if up_to[-1] == 0:
-                out.append(0)
-                continue
-            centres = np.searchsorted(up_to, rng.random(SAMPLED) * up_to[-1], side="right").clip(max=m.size - 1)
-            closed = kernels.sampled_closure(
-                place.x, place.y, m, place.starts, place.leaf, *place.tree, self.edges, self.manhattan,
-                np.asarray(centres, np.int64), row, most, np.uint64(self.seed % 2**63 + row),
-            )  # fmt: skip
-            out.append(round(int(closed) / SAMPLED * up_to[-1] / 3))
-        return out
-
-    def time_shapes(self) -> list[Shapes]:
-        """Of each band, and all of them together."""
-        kernels = _kernels()
-
-        degree, begins, ends = kernels.time_degrees(self.sorted_t, self.time_edges)
-        weight = np.concatenate([degree, degree.sum(0)[None]])
-        sums = kernels.time_neighbour_sums(weight, begins, ends)
-        triangles = kernels.time_triangles(begins, ends)
-        rows = [_shapes(d, s, int(n)) for d, s, n in zip(weight, sums, triangles, strict=True)]
-        self.time_totals = np.array([s.edges for s in rows[:-1]], np.int64)
-        self.ends = ends
-        return rows
-
-    def shuffled(self, count: int, progress: Progress | None) -> Ints:
-        """Pairs within the bands in each of ``count`` shuffles; shape (count, rows, columns)."""
-        kernels = _kernels()
-
-        seed = np.uint64(self.seed % 2**63)
-        if 6 * self.time_totals.sum() < self.space_totals.sum():
-            by_time = np.argsort(self.t, kind="stable")
-            inverse = np.empty(self.t.size, np.int64)
-            inverse[self.layout.order] = self.layout.place
-            at = inverse[by_time]
-            x, y = self.layout.x[at], self.layout.y[at]
-
-            def some(first: int, n: int) -> Any:
-                return kernels.shuffled_places(x, y, self.ends, self.edges, self.manhattan, first, n, seed)
-
-        else:
-            offset, other = self._location_pairs()
-            t, edges = _narrow(self.t[self.layout.order], self.time_edges)
-            begin, bands = self.layout.begin, self.edges.size
-
-            def some(first: int, n: int) -> Any:
-                return kernels.shuffled_times(t, begin, offset, other, bands, edges, first, n, seed)
-
-        with threads(min(int(self.time_totals.sum()), int(self.space_totals.sum())) * count):
-            return _in_batches(some, count, progress)
-
-    def _location_pairs(self) -> tuple[Ints, npt.NDArray[np.int32]]:
-        kernels = _kernels()
-
-        place, bands = self.layout, self.edges.size
-        args: tuple[Any, ...] = (place.x, place.y, place.starts, *place.tree, self.edges, self.manhattan)
-        offset = np.zeros(1 + bands * place.x.size, np.int64)
-        kernels.location_pairs(*args, offset, np.zeros(0, np.int32))
-        np.cumsum(offset, out=offset)
-        if offset[-1] > MOST_PAIRS:
-            raise ValueError(
-                f"shuffling needs a list of {int(offset[-1]):,} pairs of close locations, more than {MOST_PAIRS:,}: "
-                "bring the last edge of space_bands nearer, or take permutations=0, which needs no list"
-            )
-        other = np.zeros(max(1, int(offset[-1])), np.int32)
-        kernels.location_pairs(*args, offset, other)
-        return offset, other
-
-
-def _narrow(t: Floats, edges: Floats) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Times and edges in single precision where whole numbers lose nothing by it: two pairs then go where one went."""
-    if (t == np.floor(t)).all() and np.ptp(t) < 2**23:
-        return (t - t.min()).astype(np.float32), np.minimum(np.ceil(edges), 2.0**23).astype(np.float32)
-    return t, edges
-
-
-def _in_batches(some: Callable[[int, int], Any], count: int, progress: Progress | None) -> Ints:
-    """Shuffles in batches of about half a second, so that progress is told and Ctrl-C heard."""
-    import numba
-
-    from forestall.stats._knox_kernels import LANES
-
-    step = LANES * int(numba.get_num_threads())
-    done, size, parts = 0, step, []
-    while done < count:
-        begun = time.perf_counter()
-        n = min(size, count - done)
-        parts.append(some(done, n))
-        done += n
-        if progress is not None:
-            progress(done, count)
-        if time.perf_counter() - begun < 0.25:
-            size *= 2
-        elif time.perf_counter() - begun > 1.0:
-            size = max(step, size // 2 // step * step)
-    return np.asarray(np.concatenate(parts), np.int64)
-
-
-def _three(m: Ints) -> int:
-    return sum(n * (n - 1) * (n - 2) // 6 for n in map(int, m[m > 2]))
-
-
-def _shapes(degree: Ints, neighbours: Ints, triangles: int, times: Ints | None = None) -> Shapes:
-    """From each node's number of neighbours and the sum of theirs; ``times``: how many nodes each entry stands for."""
-    from forestall.stats._knox_kernels import big_sum
-
-    if times is not None and times.size < times.sum():
-        degree, neighbours = np.repeat(degree, times), np.repeat(neighbours, times)
-    one = np.ones(1, np.int64)
-
-    def total(a: Ints, b: Ints) -> int:
-        high, low = big_sum(np.broadcast_to(a, b.shape).copy(), b)
-        return (int(high) << 32) + int(low)
-
-    both = degree * np.maximum(degree - 1, 0)
-    edges, paths = total(one, degree) // 2, total(one, both) // 2
-    stars = total(np.maximum(degree - 2, 0), both) // 6
-    beside = total(degree, neighbours) // 2 - total(degree, degree) + edges
-    return Shapes(edges, paths, triangles, stars, beside - 3 * triangles)
-
-
-def _cell_moments(n: int, space: list[Shapes], when: list[Shapes]) -> list[list[Moments]]:
-    """Of all cells. What lies beyond the last edge is all less what lies within it."""
-    rows = [[shuffled_moments(n, s, w) for w in when] for s in space]
-    for row, s in zip(rows[:-1], space, strict=False):
-        within = row[-1]
-        row[-1] = Moments(s.edges - within.mean, within.variance, -within.third)
-    corner = rows[-1][-1]
-    rows[-1] = [Moments(w.edges - m.mean, m.variance, -m.third) for w, m in zip(when[:-1], rows[-1], strict=False)]
-    rest = n * (n - 1) // 2 - space[-1].edges - when[-1].edges
-    return [*rows[:-1], [*rows[-1], Moments(rest + corner.mean, corner.variance, corner.third)]]
-
-
-def _whole_table(within: Ints, space_totals: Ints, time_totals: Ints, n: int) -> Ints:
-    """Pairs within the bands, shape (…, rows, columns), with what lies beyond."""
-    shape = (*within.shape[:-2], within.shape[-2] + 1, within.shape[-1] + 1)
-    out = np.empty(shape, np.int64)
-    out[..., :-1, :-1] = within
-    out[..., :-1, -1] = space_totals - within.sum(-1)
-    out[..., -1, :-1] = time_totals - within.sum(-2)
-    out[..., -1, -1] = n * (n - 1) // 2 - space_totals.sum() - time_totals.sum() + within.sum((-2, -1))
-    return out
 
 
 def _holm(p: Floats, tested: npt.NDArray[np.bool_]) -> Floats:
@@ -696,8 +377,8 @@ def _checks(
             "order",
             not tied.sum(),
             msg(
-                "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and they have "
-                "no originator.",
+                "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and they "
+                "have no originator.",
                 n=int(tied.sum()),
             ),
         ),
@@ -720,11 +401,3 @@ def _checks(
             )
         )
     return tuple(out)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.10g}"
-
-
-def _listed(values: Floats) -> str:
-    return ", ".join(_number(v) for v in values)

@@ -17,8 +17,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._knox_input import Metric, Precision, coordinates, days, is_manhattan
 from forestall.stats._knox_layout import lay_out
-from forestall.stats.knox import Metric, Precision, coordinates, days, is_manhattan
 from forestall.text import Message, msg
 
 Ints = npt.NDArray[np.int64]
@@ -220,8 +220,8 @@ def near_repeat_chains(
                 "order",
                 not level.any(),
                 msg(
-                    "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and they "
-                    "have no originator.",
+                    "Pairs within the bands with the same recorded time: {n:count}. Nobody knows which came first, and "
+                    "they have no originator.",
                     n=int(level.sum()),
                 ),
             ),
