@@ -152,7 +152,7 @@ class NearRepeat(Figures):
                 "sort": None,
                 "scale": {"domain": space},
                 "title": msg("distance").render(language),
-                "axis": {"labelLimit": 240},
+                "axis": {"labelLimit": 240, "titlePadding": 16},
             },
         }
         layers: list[dict[str, Any]] = [
