@@ -42,18 +42,24 @@ def _gap(low: Any, high: Any, other_low: Any, other_high: Any) -> Any:
 
 
 @njit(cache=True)
-def _weight_within(px: Any, py: Any, x: Any, y: Any, w: Any, low: Any, high: Any, manhattan: Any) -> Any:
-    """The weights of the points of one leaf with a key in [low, high), seen from one place."""
+def _weight_within(
+    px: Any, py: Any, x: Any, y: Any, w: Any, r: Any, begin: Any, end: Any, low: Any, high: Any, manhattan: Any
+) -> Any:  # fmt: skip
+    """The weights ``w[r]`` of one leaf's locations, ``begin`` to ``end``, with a key in [low, high) from one place.
+
+    Counted with unsigned numbers, which need no check for negative ones and so go several at once; and without slices,
+    whose reference counts the threads would fight over.
+    """
     total = np.int64(0)
     if manhattan:
-        for v in range(x.size):
+        for v in range(np.uint64(begin), np.uint64(end)):
             key = abs(px - x[v]) + abs(py - y[v])
-            total += w[v] if (key < high) & (key >= low) else 0
+            total += w[r, v] if (key < high) & (key >= low) else 0
     else:
-        for v in range(x.size):
+        for v in range(np.uint64(begin), np.uint64(end)):
             dx, dy = px - x[v], py - y[v]
             key = dx * dx + dy * dy
-            total += w[v] if (key < high) & (key >= low) else 0
+            total += w[r, v] if (key < high) & (key >= low) else 0
     return total
 
 
@@ -92,6 +98,7 @@ def space_degrees(
     """How many events each location's event has in each band at other locations; shape (bands, locations)."""
     bands, leaves = edges.size, starts.size - 1
     degree = np.zeros((bands, x.size), np.int64)
+    ms = m.reshape((1, m.size))
     weight = np.zeros(leaves, np.int64)
     for b in range(leaves):
         weight[b] = m[starts[b] : starts[b + 1]].sum()
@@ -102,15 +109,14 @@ def space_degrees(
             n = _near_leaves(a, box, slabs, slab_box, edges[bands - 1], manhattan, found)
             for k in range(n):
                 b = found[k]
-                low, high = starts[b], starts[b + 1]
-                xb, yb, mb = x[low:high], y[low:high], m[low:high]
+                begin, end = starts[b], starts[b + 1]
                 for u in range(starts[a], starts[a + 1]):
                     gx, fx = _gap(x[u], x[u], box[b, 0], box[b, 1])
                     gy, fy = _gap(y[u], y[u], box[b, 2], box[b, 3])
                     first, final = _band(_key(gx, gy, manhattan), edges), _band(_key(fx, fy, manhattan), edges)
                     before = np.int64(0)
                     for r in range(first, min(final, bands)):
-                        inside = _weight_within(x[u], y[u], xb, yb, mb, -1.0, edges[r], manhattan)
+                        inside = _weight_within(x[u], y[u], x, y, ms, 0, begin, end, -1.0, edges[r], manhattan)
                         degree[r, u] += inside - before
                         before = inside
                     if final < bands:
@@ -140,7 +146,6 @@ def space_neighbour_sums(
             for k in range(n):
                 b = found[k]
                 begin, end = starts[b], starts[b + 1]
-                xb, yb = x[begin:end], y[begin:end]
                 for u in range(starts[a], starts[a + 1]):
                     gx, fx = _gap(x[u], x[u], box[b, 0], box[b, 1])
                     gy, fy = _gap(y[u], y[u], box[b, 2], box[b, 3])
@@ -152,12 +157,12 @@ def space_neighbour_sums(
                         continue
                     for r in range(first, min(final + 1, bands)):
                         low = edges[r - 1] if r > 0 else -1.0
-                        out[r, u] += _weight_within(x[u], y[u], xb, yb, w[r, begin:end], low, edges[r], manhattan)
+                        out[r, u] += _weight_within(x[u], y[u], x, y, w, r, begin, end, low, edges[r], manhattan)
                     if final < bands:
                         out[bands, u] += total[bands, b]
                     else:
-                        wb = w[bands, begin:end]
-                        out[bands, u] += _weight_within(x[u], y[u], xb, yb, wb, -1.0, edges[bands - 1], manhattan)
+                        last = edges[bands - 1]
+                        out[bands, u] += _weight_within(x[u], y[u], x, y, w, bands, begin, end, -1.0, last, manhattan)
             for u in range(starts[a], starts[a + 1]):
                 out[0, u] -= w[0, u]
                 out[bands, u] -= w[bands, u]
