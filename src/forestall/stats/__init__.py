@@ -57,6 +57,10 @@ _HOME = {
     "extended": "shewhart",
     "rebased": "shewhart",
     "shared_change": "shifts",
+    "NearRepeat": "knox",
+    "near_repeat": "knox",
+    "RepeatChains": "repeat_chains",
+    "near_repeat_chains": "repeat_chains",
 }
 
 __all__ = sorted(_HOME)
