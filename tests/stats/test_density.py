@@ -183,7 +183,7 @@ def loss(rng: np.random.Generator, n: int) -> tuple[float, float]:
 
 def test_the_likeliest_bandwidth_is_near_the_best_for_a_known_mixture() -> None:
     rng = np.random.default_rng(1)
-    bandwidth, lost = np.median([loss(rng, 500) for _ in range(8)], axis=0)
+    bandwidth, lost = np.median([loss(rng, 500) for _ in range(30)], axis=0)
     assert bandwidth == pytest.approx(1, abs=0.15)
     assert lost < 1.1
 
@@ -194,7 +194,7 @@ def test_the_likeliest_bandwidth_loses_little_at_any_number(n: int) -> None:
     rng = np.random.default_rng(n)
     bandwidth, lost = np.median([loss(rng, n) for _ in range(60)], axis=0)
     assert bandwidth == pytest.approx(1, abs=0.15)
-    assert lost < 1.1
+    assert lost < 1.15
 
 
 def test_snapped_points_do_not_drive_the_bandwidth_to_nothing() -> None:
