@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import math
 import sys
@@ -303,3 +305,22 @@ def test_a_large_grid_is_drawn_in_blocks() -> None:
     x, y, _ = scatter(6)
     chart = kernel_density(x, y, cell=10, bandwidth=300, bounds=BOX).chart()
     assert len(chart["data"]["values"]) <= 80 * 80
+
+
+def test_real_snapped_points_get_a_bandwidth_of_streets_and_not_of_nothing(shared: Path) -> None:
+    """A month of Gwent: every point stands for eight addresses or more, and most events share theirs with others."""
+    file = shared / "data" / "police_uk" / "gwent" / "2022-01-gwent-street.csv.gz"
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        places = [(float(r["Longitude"]), float(r["Latitude"])) for r in csv.DictReader(lines) if r["Longitude"]]
+    lon, lat = np.array(places).T
+    inside = (lon > -3.35) & (lon < -2.6) & (lat > 51.5) & (lat < 51.99)
+    x = (lon[inside] + 3) * 111_320 * math.cos(math.radians(51.7))
+    y = (lat[inside] - 51.7) * 111_320
+    density = kernel_density(x, y, cell=100)
+    assert 150 < density.bandwidth < 1500
+    assert density.events == inside.sum() > 4000
+    shared_check = {c.name: c for c in density.checks}["shared-locations"]
+    assert not shared_check.passed
+    rows, columns = np.unravel_index(np.nanargmax(density.intensity), density.intensity.shape)
+    newport = (-2.995 + 3) * 111_320 * math.cos(math.radians(51.7)), (51.588 - 51.7) * 111_320
+    assert math.hypot(density.x[columns] - newport[0], density.y[rows] - newport[1]) < 2000, "the peak is central Newport"

@@ -102,7 +102,7 @@ def test_where_too_little_lies_below_the_line_the_ratio_is_not_known() -> None:
     assert ours.unknown == np.isnan(ours.relative).sum()
     assert "the ratio is not known" in ours.explain()
     nowhere = density_ratio((x[:3], y[:3]), (u[:3], v[:3]), cell=100, bandwidth=300, bounds=BOX)
-    assert "Nowhere are there enough" in nowhere.explain()
+    assert "Nowhere is there enough" in nowhere.explain()
     assert not nowhere.table().rows
 
 

@@ -259,12 +259,14 @@ def heat_map(
     north: str,
     unknown: str,
     scale: dict[str, Any] | None = None,
+    marks: Sequence[float] | None = None,
     width: int = 520,
     most: int = 80,
 ) -> dict[str, Any]:
     """A Vega-Lite map of ``values`` (not a number where unknown or outside), in blocks so that no side has over ``most``.
 
     A block shows the mean of what is known in it. Colours are the reader's: only the role of unknown blocks is named.
+    ``marks``: the values that the key shows.
     """
     block = max(1, math.ceil(max(grid.shape) / most))
     down, across = math.ceil(grid.rows / block), math.ceil(grid.columns / block)
@@ -290,14 +292,18 @@ def heat_map(
         }  # fmt: skip
 
     place = {"x": axis("x", east), "x2": {"field": "x2"}, "y": axis("y", north), "y2": {"field": "y2"}}
-    colour = {"field": "v", "type": "quantitative", "title": title, "legend": {"format": ".3~g"}} | (
-        {"scale": scale} if scale else {}
-    )
+    colour = {
+        "field": "v",
+        "type": "quantitative",
+        "title": title,
+        "legend": {"format": ".3~g", "type": "symbol"} | ({"values": list(marks)} if marks else {}),
+    } | ({"scale": scale} if scale else {})
     layers: list[dict[str, Any]] = [
         {
             "transform": [{"filter": "isValid(datum.v)"}],
-            "mark": {"type": "rect", "strokeWidth": 0},
-            "encoding": {**place, "color": colour},
+            "mark": {"type": "rect", "strokeWidth": 0.7},
+            # The same on the edge, or drawn blocks leave hairlines between them.
+            "encoding": {**place, "fill": colour, "stroke": {**colour, "legend": None}},
         }
     ]
     if any(r["v"] is None for r in rows):

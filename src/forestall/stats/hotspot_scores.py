@@ -19,7 +19,7 @@ from scipy import stats as ss
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._event_grid import Floats, numbers
 from forestall.stats.hotspots import HotspotForecast
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 
 SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 #: Risks that differ by less than this part of the largest are the same risk.
@@ -126,19 +126,15 @@ class HotspotAccuracy(Figures):
                 for a, r in zip(self.curve_area, rates, strict=True)
             ]
             words = name.render(language)
-            at = min(len(rows) - 1, round(len(rows) * (0.45 + 0.12 * k)))
+            line = {"type": "line", "style": style, "fill": None}
+            layers.append({"description": words, "data": {"values": rows}, "mark": line, "encoding": {"x": x, "y": y}})
+            # The key stands where no curve comes: below the diagonal.
+            key = [{"area": a, "rate": 0.32 - 0.08 * k} for a in (0.58, 0.64)]
+            layers.append({"data": {"values": key}, "mark": line, "encoding": {"x": x, "y": y}})
             layers.append(
                 {
-                    "description": words,
-                    "data": {"values": rows},
-                    "mark": {"type": "line", "style": style, "fill": None},
-                    "encoding": {"x": x, "y": y},
-                }
-            )
-            layers.append(
-                {
-                    "data": {"values": [rows[at] | {"text": words}]},
-                    "mark": {"type": "text", "align": "left", "dx": 6, "dy": 10},
+                    "data": {"values": [key[1] | {"text": words}]},
+                    "mark": {"type": "text", "align": "left", "dx": 6},
                     "encoding": {"x": x, "y": y, "text": {"field": "text"}},
                 }
             )
@@ -242,9 +238,9 @@ def hotspot_accuracy(
     each place; equal where None (a forecast brings its own). ``shares``: of the whole area, rising, above 0 and up to 1;
     the riskiest places are taken until they make up each share exactly, the last one in part. Places of the same risk at
     the cut share what is left of the area, which for equal areas is the exact expectation over random choices among them.
-    ``naive``: what the forecast has to beat; a forecast brings last year's counts with it. ``judged_at``: the one share
-    whose comparison decides, set before looking; the middle one where None. Weighted events (not whole numbers) have no
-    interval and no test.
+    ``naive``: what the forecast has to beat, which the sentences call last year's counts; a forecast brings them with it.
+    ``judged_at``: the one share whose comparison decides, set before looking; the middle one where None. Weighted events
+    (not whole numbers) have no interval and no test.
 
     Raises ``ValueError`` for shapes that differ, counts below 0, no later events where the risk is known, and shares out of
     order.
@@ -440,7 +436,11 @@ def _checks(verdict: str, lost: float, total: float, tied: Floats, middle: float
             total >= 30,
             msg("There are {n:count} later events.", n=total)
             if total >= 30
-            else msg("There are only {n:count} later events: one more or less changes the picture.", n=total),
+            else msg_n(
+                "There is only {n:count} later event: one more or less changes the picture.",
+                "There are only {n:count} later events: one more or less changes the picture.",
+                round(total),
+            ),
         ),
         Check(
             "ties",

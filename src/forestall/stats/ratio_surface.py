@@ -104,21 +104,22 @@ class DensityRatio(Figures):
             north=msg("km north").render(language),
             unknown=msg("not known").render(language),
             scale={"type": "log", "domain": [1 / 8, 8], "domainMid": 1, "range": "diverging", "clamp": True},
+            marks=(1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8),
         )
 
     def explain(self, language: str = "en") -> str:
         known = int(np.isfinite(self.relative).sum())
         parts = []
         if known == 0:
-            parts.append(msg("Nowhere are there enough below the line to tell a ratio."))
+            parts.append(msg("Nowhere is there enough below the line to tell a ratio."))
         else:
             i, j = np.unravel_index(int(np.nanargmax(self.relative)), self.relative.shape)
             across, up = _grid_of(self).centres()
             parts.append(
                 msg(
-                    "At easting {x:.0f}, northing {y:.0f} there are {times:decimal} times as many for what lies below the "
-                    "line as in the whole region; {share:percent} of the cells where it is known stand apart from the "
-                    "region by more than chance, and of cells judged one by one about 5% would by chance alone.",
+                    "At easting {x:.0f}, northing {y:.0f} the ratio is {times:decimal} times that of the whole region. "
+                    "{share:percent} of the cells where it is known stand apart from the region by more than chance; of "
+                    "cells judged one by one about 5% would by chance alone.",
                     x=float(across[j]), y=float(up[i]), times=float(self.relative[i, j]),
                     share=float(self.clear.sum() / known),
                 )
