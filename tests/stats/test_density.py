@@ -136,6 +136,8 @@ def test_an_even_scatter_stays_even_to_the_edge() -> None:
     east, north = slow.centres(BOX, 100)
     even = kernel_density(east, north, cell=100, bandwidth=400, bounds=BOX)
     np.testing.assert_allclose(even.intensity, 100, rtol=0.005)
+    also = kernel_density(east, north, cell=100, bandwidth=400, bounds=BOX, edge=np.True_)
+    np.testing.assert_array_equal(even.intensity, also.intensity)
     bare = kernel_density(east, north, cell=100, bandwidth=400, bounds=BOX, edge=False)
     assert bare.intensity[0, 0] == pytest.approx(30, abs=4), "uncorrected, a corner loses most of what lies outside"
 

@@ -102,6 +102,11 @@ def test_later_events_are_those_of_the_horizon() -> None:
     assert later.shape == forecast.risk.shape
     assert later.sum() == ((t >= 300) & (t < 330)).sum()
     assert forecast.later(x + 5000, y, t).sum() == 0
+    assert forecast.later([], [], []).sum() == 0
+    with pytest.raises(ValueError, match="no usable place"):
+        forecast.later([math.nan], [1.0], [301.0])
+    with pytest.raises(ValueError, match="x and y have 1 numbers and t has 2"):
+        forecast.later([1.0], [1.0], [301.0, 302.0])
 
 
 def test_dates_are_days() -> None:

@@ -149,8 +149,8 @@ def kernel_density(
 
     ``cell``: metres; None chooses a round size of which 100 to 250 make the longer side. ``bandwidth``: metres, the
     standard deviation of the Gaussian and the radius of the quartic kernel; ``"likelihood"`` cross-validates it.
-    ``weights``: 0 or more for each event (harm, cost). ``bounds``: xmin, ymin, xmax, ymax of the study region; that of the
-    events where None. ``mask``: a boolean grid, True in the study region, rows from the south. ``edge``: True divides the
+    ``weights``: 0 or more for each event (harm, cost). ``bounds``: xmin, ymin, xmax, ymax of the study region, carried on
+    to whole cells; that of the events where None. ``mask``: a boolean grid, True in the study region, rows from the south. ``edge``: True divides the
     sum at each place by the kernel's mass inside the region there, which leaves an even density even; ``"event"`` divides
     each event's kernel by its own mass, which keeps the total; False does neither. ``adaptive``: each event's bandwidth
     falls with the root of the density about it, between a quarter of the given one and four times; its edge correction is
@@ -166,6 +166,7 @@ def kernel_density(
         raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, not {kernel!r}")
     if edge not in (True, False, "event"):
         raise ValueError(f'edge must be True, False or "event", not {edge!r}')
+    edge = edge if isinstance(edge, str) else bool(edge)
     grid = lay_grid(x, y, cell=cell, bounds=bounds, most_cells=most_cells)
     region = region_of(mask, grid)
     stray = stray_check(x, y)

@@ -74,6 +74,8 @@ class HotspotForecast(Figures):
     ) -> Floats:
         """How many of these events fall in each cell, or place, from ``at`` and before ``at`` + ``horizon``; those outside
         the grid are not counted."""
+        if np.size(t) == 0:
+            return np.zeros(self.risk.shape)
         days, dated = _days(t, "t")
         if dated != self.dated:
             raise ValueError("t must be counted as it was for the forecast: dates for dates, numbers of days for numbers")
