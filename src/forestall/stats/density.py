@@ -150,11 +150,11 @@ def kernel_density(
     ``cell``: metres; None chooses a round size of which 100 to 250 make the longer side. ``bandwidth``: metres, the
     standard deviation of the Gaussian and the radius of the quartic kernel; ``"likelihood"`` cross-validates it.
     ``weights``: 0 or more for each event (harm, cost). ``bounds``: xmin, ymin, xmax, ymax of the study region, carried on
-    to whole cells; that of the events where None. ``mask``: a boolean grid, True in the study region, rows from the south. ``edge``: True divides the
-    sum at each place by the kernel's mass inside the region there, which leaves an even density even; ``"event"`` divides
-    each event's kernel by its own mass, which keeps the total; False does neither. ``adaptive``: each event's bandwidth
-    falls with the root of the density about it, between a quarter of the given one and four times; its edge correction is
-    always by event.
+    to whole cells; that of the events where None. ``mask``: a boolean grid, True in the study region, rows from the south.
+    ``edge``: True divides the sum at each place by the kernel's mass inside the region there, which leaves an even density
+    even; ``"event"`` divides each event's kernel by its own mass, which keeps the total; False does neither. ``adaptive``:
+    each event's bandwidth falls with the root of the density about it, between a quarter of the given one and four times;
+    its edge correction is always by event.
 
     Events outside the region are left out, and a check says how many. Raises ``ValueError`` for places that are missing,
     weights below 0, a mask or bounds that don't fit, a likelihood bandwidth of events at one location, and a grid of more

@@ -87,11 +87,9 @@ class HotspotForecast(Figures):
             return np.bincount(where[when], minlength=self.risk.size).astype(np.float64)
         if x is None or y is None:
             raise ValueError("this forecast is of cells: give x and y of each event")
-        a, b = numbers(x, "x"), numbers(y, "y")
-        if not (a.size == b.size == days.size):
-            raise ValueError(
-                f"x, y and t have {a.size}, {b.size} and {days.size} numbers: give one of each for every event"
-            )
+        a, b = coordinates(x, y)
+        if a.size != days.size:
+            raise ValueError(f"x and y have {a.size} numbers and t has {days.size}: give one of each for every event")
         grid = _grid_of(self)
         when &= grid.inside(a, b)
         return grid.count(a[when], b[when])
