@@ -61,6 +61,14 @@ _HOME = {
     "near_repeat": "knox",
     "RepeatChains": "repeat_chains",
     "near_repeat_chains": "repeat_chains",
+    "Density": "density",
+    "kernel_density": "density",
+    "DensityRatio": "ratio_surface",
+    "density_ratio": "ratio_surface",
+    "HotspotForecast": "hotspots",
+    "forecast_hotspots": "hotspots",
+    "HotspotAccuracy": "hotspot_scores",
+    "hotspot_accuracy": "hotspot_scores",
 }
 
 __all__ = sorted(_HOME)
