@@ -85,7 +85,7 @@ def seasonal_naive(h: History) -> tuple[Floats, Floats]:
 
 
 def design(length: int, period: int, harmonics: int, trend: bool, yearly: int = 0) -> Floats:
-    """Columns of a log-linear model: level, harmonics of the season and of the year, trend in seasons; (length, columns)."""
+    """Columns of a log-linear model: level, harmonics of the season and of the year, trend in seasons."""
     t = np.arange(length, dtype=float)
     columns = [np.ones(length)]
     for k in range(1, harmonics + 1):

@@ -15,6 +15,7 @@ The model families: Hyndman and others, *Forecasting with Exponential Smoothing*
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -147,7 +148,7 @@ class Forecast(Figures):
         names = {str(t): every[t + shown] for t in ticks}
         x = {
             "field": "x", "type": "quantitative", "title": None, "scale": {"nice": False},
-            "axis": {"values": ticks, "grid": False, "labelExpr": f"{_quoted(names)}[toString(datum.value)]"},
+            "axis": {"values": ticks, "grid": False, "labelExpr": f"{json.dumps(names)}[toString(datum.value)]"},
         }  # fmt: skip
         title = msg("Count").render(language)
         y = {"field": "y", "type": "quantitative", "title": title, "scale": {"zero": True}}
@@ -181,14 +182,14 @@ class Forecast(Figures):
     def explain(self, language: str = "en") -> str:
         said: list[Message] = [
             msg(
-                "The next period, {label}, is put at {mean:count}, and at {level:percent} at {low:count} to {high:count}; the "
-                "last of {h:count} periods at {last_low:count} to {last_high:count}.",
+                "The next period, {label}, is put at {mean:count}, and at {level:percent} at {low:count} to "
+                "{high:count}; the last of {h:count} periods at {last_low:count} to {last_high:count}.",
                 label=self.labels_ahead[0], mean=float(self.mean[0]), level=self.level, low=int(self.lower[0]),
                 high=int(self.upper[0]), h=self.horizon, last_low=int(self.lower[-1]), last_high=int(self.upper[-1]),
             ),
             msg(
-                "The model is {model:low}, chosen because it did best at {n:count} earlier times, where such intervals held "
-                "{coverage:percent} of what came.",
+                "The model is {model:low}, chosen because it did best at {n:count} earlier times, where such "
+                "intervals held {coverage:percent} of what came.",
                 model=_MODEL_NAMES[self.model], n=self.score.origins, coverage=self.score.coverage,
             ),
         ]  # fmt: skip
@@ -199,7 +200,8 @@ class Forecast(Figures):
         elif self.beats_naive:
             said.append(
                 msg(
-                    "Its errors were {skill:percent} smaller than those of repeating the last cycle, which is more than luck.",
+                    "Its errors were {skill:percent} smaller than those of repeating the last cycle, which is more "
+                    "than luck.",
                     skill=self.skill,
                 )
             )
@@ -211,8 +213,8 @@ class Forecast(Figures):
             )
         said.append(
             msg(
-                "It carries on what was, and can't know of a new law, a new way of recording or a response that works; what "
-                "comes is the better for being compared with it."
+                "It carries on what was, and can't know of a new law, a new way of recording or a response that "
+                "works; what comes is the better for being compared with it."
             )
         )
         failed = (c.text for c in self.checks if not c.passed and c.name != "beats-naive")
@@ -244,8 +246,8 @@ def forecast(
     ``period``: periods a season, 12 for months and 7 for days. ``horizon``: 12 months or 28 days where None. ``exposure``:
     what counts are in proportion to (days in the month, residents), shape (periods,) or, with what lies ahead,
     (periods + horizon,); the last season's is carried on where that isn't given. ``exclude``: boolean, recording events
-    and other periods to set aside; their counts may be NaN. ``labels``: names of the periods; ``2022-08`` and ``2022-08-31``
-    are carried on. ``models``: those to choose from; seasonal naive is always tried.
+    and other periods to set aside; their counts may be NaN. ``labels``: names of the periods; ``2022-08`` and
+    ``2022-08-31`` are carried on. ``models``: those to choose from; seasonal naive is always tried.
 
     Raises ``ValueError`` for counts that are missing, negative or not whole, and for a series too short to try anything
     out on: it takes two seasons and four periods that are not set aside.
@@ -454,8 +456,8 @@ def _checked(
     least = 2 * period + 4
     if known.sum() < least:
         raise ValueError(
-            f"{int(known.sum())} periods are too short a series to forecast from: with a season of {period} it takes {least}, "
-            "so that the forecast can be tried out on the past"
+            f"{int(known.sum())} periods are too short a series to forecast from: with a season of {period} it takes "
+            f"{least}, so that the forecast can be tried out on the past"
         )
     if exposure is None:
         ex = np.ones(y.size + h)
@@ -525,9 +527,3 @@ def _beats(p: float) -> Check:
         else msg("It is not clearly better than repeating the last cycle.")
     )
     return Check("beats-naive", beats, text)
-
-
-def _quoted(names: dict[str, str]) -> str:
-    import json
-
-    return json.dumps(names)

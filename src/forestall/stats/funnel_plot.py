@@ -186,7 +186,8 @@ class Funnel(Figures):
             said.append(
                 msg(
                     "Places differ more than chance alone allows (a spread of {tau:percent} of the rate), for reasons that "
-                    "are not in these figures, and the limits allow for that: to lie inside them is no proof of being alike.",
+                    "are not in these figures, and the limits allow for that: to lie inside them is no proof of "
+                    "being alike.",
                     tau=self.tau,
                 )
             )
@@ -386,8 +387,8 @@ def residents_check(apart: Bools) -> Check:
     n = int(apart.sum())
     text = (
         msg(
-            "Residents are not whom it happens to at {n:count} of the places, such as town centres: those are set apart and "
-            "not compared.",
+            "Residents are not whom it happens to at {n:count} of the places, such as town centres: those are set "
+            "apart and not compared.",
             n=n,
         )
         if n

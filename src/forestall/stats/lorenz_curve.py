@@ -68,17 +68,18 @@ class Concentration(Figures):
     def chart(self, language: str = "en") -> dict[str, Any]:
         def line(curve: Floats, style: str) -> dict[str, Any]:
             values = [{"x": k / self.places, "y": float(curve[k])} for k in _steps(self.places, 200)]
-            return {"data": {"values": values}, "mark": {"type": "line", "style": style}, "encoding": {"x": x, "y": y}}
+            mark = {"type": "line", "style": style, "fillOpacity": 0}
+            return {"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}}
 
         percent = {"format": "%"}
         x = {"field": "x", "type": "quantitative", "axis": percent, "title": msg("Share of places").render(language)}
         y = {"field": "y", "type": "quantitative", "axis": percent, "title": msg("Share of events").render(language)}
-        mark = {
+        half = {
             "data": {"values": [{"x": self.half_share, "y": 0.5}]},
             "mark": {"type": "point", "filled": True, "style": "flagged", "size": 80},
             "encoding": {"x": x, "y": y},
         }
-        layer = [line(self.curve_chance, "expected"), line(self.curve, "observed"), mark]
+        layer = [line(self.curve_chance, "expected"), line(self.curve, "observed"), half]
         return {"$schema": SCHEMA, "width": 420, "height": 300, "layer": layer}
 
     def explain(self, language: str = "en") -> str:

@@ -113,7 +113,8 @@ class Stability(Figures):
                 k=self.top_places, stay=self.stay_mean, chance=self.stay_chance, same=self.stay_same_rates,
             ),
             msg(
-                "They held {chosen:percent} of events in the year that chose them and {next:percent} in the year after, where "
+                "They held {chosen:percent} of events in the year that chose them and {next:percent} in the year "
+                "after, where "
                 "constant rates alone would give {same:percent}: places chosen for a bad year fall back of themselves.",
                 chosen=self.share_chosen, next=self.share_next, same=self.share_next_same_rates,
             ),
@@ -264,7 +265,8 @@ def _full(x: Floats, k: int) -> Check:
         msg("The top places hold {n:count} events or more a year.", n=edge)
         if edge >= 3
         else msg(
-            "With {n:count} events a year at the edge of the top, luck decides who belongs to it: take more years together.",
+            "With {n:count} events a year at the edge of the top, luck decides who belongs to it: take more years "
+            "together.",
             n=edge,
         )
     )

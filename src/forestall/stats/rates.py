@@ -58,10 +58,10 @@ class Rate(Figures):
     def explain(self, language: str = "en") -> str:
         text = msg(
             "{count:count} were counted, a rate of {rate} for {per:count}; rates from {low} to {high} "
-            "fit the count at {level:percent}. The interval allows for chance only, and not for what nobody reported or for "
-            "an exposure that is itself an estimate.",
-            count=self.count, rate=plain(self.estimate), per=self.per, low=plain(self.interval[0]), high=plain(self.interval[1]),
-            level=self.level,
+            "fit the count at {level:percent}. The interval allows for chance only, and not for what nobody "
+            "reported or for an exposure that is itself an estimate.",
+            count=self.count, rate=plain(self.estimate), per=self.per, low=plain(self.interval[0]),
+            high=plain(self.interval[1]), level=self.level,
         )  # fmt: skip
         return " ".join([text.render(language), *(c.text.render(language) for c in self.checks if not c.passed)])
 

@@ -26,11 +26,11 @@ from forestall.stats.funnel_plot import Bools, check_places, residents_check
 from forestall.stats.rates import SCHEMA, Floats, check_level, plain, poisson_interval
 from forestall.text import msg
 
-#: Nodes of the average over the prior: spreads, and means at each.
-SPREADS, MEANS = 24, 5
+#: Nodes of the average over the prior: spreads, and means at each, of few places and of many (which tell the mean well).
+SPREADS, MEANS, MEANS_OF_MANY, MANY = 24, 15, 5, 100
 
 #: The spread (coefficient of variation of true rates) is sought between these.
-LEAST_SPREAD, MOST_SPREAD = 0.005, 5.0
+LEAST_SPREAD, MOST_SPREAD = 0.005, 3.0
 
 
 @register
@@ -38,9 +38,9 @@ LEAST_SPREAD, MOST_SPREAD = 0.005, 5.0
 class ShrunkRates(Figures):
     """Arrays have shape (places,), rates times ``per``. ``raw``: count over exposure; ``rate``: what is left when chance is
     taken off, with ``lower`` and ``upper`` at ``level``; ``own``: the share of ``rate`` that is the place's own count, the
-    rest is the common rate. ``common``: the mean rate, with its interval; ``spread``: the coefficient of variation of true
-    rates, with its interval. ``above``: the probability that the true rate is above the common one. ``set_apart``: places
-    whose residents are the wrong denominator: their rate is raw, with the exact interval."""
+    rest is the common rate. ``common``: the mean of true rates, and ``spread``: their coefficient of variation, each the
+    median of what fits, with its interval. ``above``: the probability that the true rate is above the common one.
+    ``set_apart``: places whose residents are the wrong denominator: their rate is raw, with the exact interval."""
 
     type_name: ClassVar[str] = "shrunk-rates"
 
@@ -167,6 +167,7 @@ def shrunk_rates(
     shape, rate_of = 1 / spread**2, 1 / spread**2 / mean
     a, b = shape[None, :] + x[kept, None], rate_of[None, :] + e[kept, None]
     tail = (1 - level) / 2
+    middle = _spread_of(spread, weight, 0.5)[0]
     raw = x / e
     out = {name: np.empty(x.size) for name in ("rate", "lower", "upper", "own", "above")}
     out["rate"][kept], out["rate"][apart] = (a / b) @ weight, raw[apart]
@@ -178,11 +179,11 @@ def shrunk_rates(
     out["above"][kept], out["above"][apart] = special.gammaincc(a, b * mean[None, :]) @ weight, np.nan
     return ShrunkRates(
         names=label, counts=x, exposure=e, raw=raw * per, rate=out["rate"] * per, lower=out["lower"] * per,
-        upper=out["upper"] * per, own=out["own"], above=out["above"], common=float(mean @ weight) * per,
-        common_interval=_spread_of(mean * per, weight, tail), spread=float(spread @ weight),
+        upper=out["upper"] * per, own=out["own"], above=out["above"], common=_spread_of(mean * per, weight, 0.5)[0],
+        common_interval=_spread_of(mean * per, weight, tail), spread=middle,
         spread_interval=_spread_of(spread, weight, tail), per=float(per), level=level, set_apart=apart,
         parameters={"per": per, "level": level},
-        checks=(residents_check(apart), _told(float(spread @ weight), _spread_of(spread, weight, tail))),
+        checks=(residents_check(apart), _told(middle, _spread_of(spread, weight, tail))),
     )  # fmt: skip
 
 
@@ -200,10 +201,11 @@ def prior_nodes(counts: Floats, exposure: Floats) -> tuple[Floats, Floats, Float
     low, high = trial[max(near[0] - 1, 0)], trial[min(near[-1] + 1, trial.size - 1)]
     spread = np.geomspace(low, high, SPREADS)
     peak, curve, _ = _profile(counts, exposure, spread)
-    at, hermite = np.polynomial.hermite.hermgauss(MEANS)
+    means = MEANS if counts.size <= MANY else MEANS_OF_MANY
+    at, hermite = np.polynomial.hermite.hermgauss(means)
     wide = np.sqrt(2 / curve)
     log_mean = peak[:, None] + wide[:, None] * at[None, :]
-    spreads = np.repeat(spread, MEANS)
+    spreads = np.repeat(spread, means)
     likelihood = _log_likelihood(counts, exposure, log_mean.ravel(), spreads).reshape(log_mean.shape)
     log_w = likelihood + at**2 + np.log(hermite) + np.log(wide * spread)[:, None]
     w = np.exp(log_w - log_w.max()).ravel()
@@ -241,30 +243,35 @@ def _log_likelihood(counts: Floats, exposure: Floats, log_mean: Floats, spread: 
 
 
 def mixture_quantile(shape: Floats, rate: Floats, weight: Floats, p: float) -> Floats:
-    """Quantile of each row's mixture of gamma distributions; ``shape``, ``rate``: (rows, nodes), ``weight``: (nodes,)."""
+    """Quantile of each row's mixture of gamma distributions; ``shape``, ``rate``: (rows, nodes), ``weight``: (nodes,).
+
+    Newton's steps on the logarithm, where quantiles near 0 are as easily told as others, and halving where one leaves what
+    is known to hold it.
+    """
     mean = (shape / rate) @ weight
-    second = (shape * (shape + 1) / rate**2) @ weight
-    variance = np.maximum(second - mean**2, 1e-300)
-    at = np.maximum(special.gammaincinv(mean**2 / variance, p) * variance / mean, 1e-300)
-    low, high = np.zeros_like(at), np.full_like(at, np.inf)
+    variance = np.maximum((shape * (shape + 1) / rate**2) @ weight - mean**2, 1e-300)
+    start = special.gammaincinv(mean**2 / variance, p) * variance / mean
+    at = np.log(np.maximum(start, 1e-250 * mean))
+    low, high = np.full_like(at, -700.0), np.log(mean / (1 - p)) + 1e-6  # Markov's inequality
     left = np.arange(at.size)
-    for _ in range(60):
-        a, b, x = shape[left], rate[left], at[left]
-        z = x[:, None] * b
+    for _ in range(100):
+        a, b, u = shape[left], rate[left], at[left]
+        z = np.exp(u)[:, None] * b
         miss = special.gammainc(a, z) @ weight - p
-        low[left], high[left] = np.where(miss < 0, x, low[left]), np.where(miss < 0, high[left], x)
-        density = (np.exp(special.xlogy(a - 1, z) - z - special.gammaln(a)) * b) @ weight
-        new = x - miss / np.maximum(density, 1e-300)
-        between = np.where(np.isfinite(high[left]), (low[left] + high[left]) / 2, x * 2)
-        at[left] = np.where((new > low[left]) & (new < high[left]), new, between)
-        left = left[(np.abs(miss) > 1e-9) & (np.abs(at[left] - x) > 1e-9 * x)]
+        low[left], high[left] = np.where(miss < 0, u, low[left]), np.where(miss < 0, high[left], u)
+        slope = np.exp(special.xlogy(a, z) - z - special.gammaln(a)) @ weight
+        step = miss / np.maximum(slope, 1e-300)
+        inside = (np.abs(step) < 2) & (u - step > low[left]) & (u - step < high[left])
+        far = np.abs(miss) > 1e-9 * p
+        at[left] = np.where(far, np.where(inside, u - step, (low[left] + high[left]) / 2), u)
+        left = left[far & (np.abs(at[left] - u) > 1e-13 * np.abs(u))]
         if not left.size:
             break
-    return np.asarray(at, float)
+    return np.asarray(np.exp(at), float)
 
 
 def _spread_of(values: Floats, weight: Floats, tail: float) -> tuple[float, float]:
-    """Quantiles of a weighted set, between nodes in proportion."""
+    """Quantiles ``tail`` and 1 - ``tail`` of a weighted set, between nodes in proportion."""
     order = np.argsort(values)
     middle = np.cumsum(weight[order]) - weight[order] / 2
     low, high = np.interp([tail, 1 - tail], middle, values[order])

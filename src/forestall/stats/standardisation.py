@@ -71,7 +71,8 @@ class Standardised(Figures):
             )  # fmt: skip
         else:
             text = msg(
-                "{count:count} were counted where the reference rates would give {expected:decimal}: {ratio:ratio} times as "
+                "{count:count} were counted where the reference rates would give {expected:decimal}: {ratio:ratio} "
+                "times as "
                 "many ({low:ratio} to {high:ratio} at {level:percent}). Two such ratios compare strictly only with the "
                 "reference and not with each other, because each is weighted by its own people.",
                 count=total, expected=self.expected, ratio=self.estimate, low=low, high=high, level=self.level,
