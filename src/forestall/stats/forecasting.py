@@ -1,12 +1,13 @@
 """How many are to come: monthly or daily counts ahead, with intervals that have been tried out on the past.
 
-Four models, none of them clever, and the one that did best so far is used: *seasonal naive* (the same month last year),
-*log-linear* (quasi-Poisson regression on harmonics and a damped trend), *smoothing* (exponential smoothing of level,
-damped trend and season) and the *average* of the last two. Each gives a mean and a variance, and the count ahead is taken
-as negative-binomial with these. Each is fitted again at many earlier origins, on what was known then, and set against
-what came (rolling-origin evaluation: Tashman, International Journal of Forecasting 16 (2000) 437-450). The misses say how
-wide the intervals have to be; a forecast that isn't clearly better than the naive one says so (Diebold and Mariano, JBES
-13 (1995) 253-263, with the small-sample correction of Harvey, Leybourne and Newbold, IJF 13 (1997) 281-291).
+Four models, none of them clever, and the first of them that none has clearly beaten is used: *seasonal naive* (the same
+month last year), *log-linear* (quasi-Poisson regression on harmonics and a damped trend), *smoothing* (exponential
+smoothing of level, damped trend and season) and the *average* of the last two. Each gives a mean and a variance, and the
+count ahead is taken as negative-binomial with these. Each is fitted again at many earlier origins, on what was known
+then, and set against what came (rolling-origin evaluation: Tashman, International Journal of Forecasting 16 (2000)
+437-450). The misses say how wide the intervals have to be; a forecast that isn't clearly better than the naive one says
+so (Diebold and Mariano, JBES 13 (1995) 253-263, with the small-sample correction of Harvey, Leybourne and Newbold, IJF
+13 (1997) 281-291).
 
 The model families: Hyndman and others, *Forecasting with Exponential Smoothing* (2008); McCullagh and Nelder,
 *Generalized Linear Models* (1989).
@@ -34,8 +35,9 @@ from forestall.text import Message, msg
 #: The models, the simplest first.
 MODELS = ("seasonal-naive", "log-linear", "smoothing", "average")
 
-#: Where losses tie, as where nothing was counted, the one that learns from most of the past is used.
-_PREFERRED = ("log-linear", "smoothing", "average", "seasonal-naive")
+#: The order in which a model is used where those before it did clearly worse: back-tests are few and noisy, so the plain
+#: winner is often only lucky.
+PREFERRED = ("smoothing", "average", "log-linear", "seasonal-naive")
 
 #: At most so many origins are gone back to.
 MOST_ORIGINS = 60
@@ -188,8 +190,8 @@ class Forecast(Figures):
                 high=int(self.upper[0]), h=self.horizon, last_low=int(self.lower[-1]), last_high=int(self.upper[-1]),
             ),
             msg(
-                "The model is {model:low}, chosen because it did best at {n:count} earlier times, where such "
-                "intervals held {coverage:percent} of what came.",
+                "The model is {model:low}: none did clearly better at {n:count} earlier times, where such intervals held "
+                "{coverage:percent} of what came.",
                 model=_MODEL_NAMES[self.model], n=self.score.origins, coverage=self.score.coverage,
             ),
         ]  # fmt: skip
@@ -265,7 +267,7 @@ def forecast(
     fitted = _fit(history, names)
     came, there = _came(history)
     scale = _season_scale(y, known, period)
-    scores, ready, losses = [], {}, {}
+    scores, ready, losses, pinballs = [], {}, {}, {}
     for name in names:
         mean, variance = fitted[name]
         widths = _widths(history, mean, variance, came, there, level)
@@ -284,9 +286,10 @@ def forecast(
                 coverage=float(inside[past].mean()), origins=int(past.any(1).sum()), forecasts=int(past.sum()),
             )
         )  # fmt: skip
+        pinballs[name] = np.array([float(v[p].mean()) for v, p in zip(loss, past, strict=True) if p.any()])
         losses[name] = [float(e[p].mean()) for e, p in zip(error, past, strict=True) if p.any()]
         ready[name] = (mean[-1], variance[-1] * widths[-1] ** 2, low[-1], high[-1])
-    best = min(scores, key=lambda s: (round(s.pinball, 9), _PREFERRED.index(s.model)))
+    best = _choose(scores, pinballs, h)
     skill, skill_interval, p = _skill(np.array(losses[MODELS[0]]), np.array(losses[best.model]), h)
     p = min(1.0, p * max(1, len(names) - 1)) if best.model != MODELS[0] else 1.0
     mean, variance, low, high = ready[best.model]
@@ -386,19 +389,38 @@ def _widths(
     return out
 
 
-def _skill(naive: Floats, model: Floats, horizon: int) -> tuple[float, tuple[float, float], float]:
-    """Share by which the model's errors are smaller, its 95 % interval, and a one-sided p that they are at all."""
-    gap, n = naive - model, naive.size
-    base = float(naive.mean())
-    if base <= 0 or n < 4:
-        return 0.0, (-math.inf, 1.0), 1.0
+def _choose(scores: Sequence[ModelScore], losses: dict[str, Floats], horizon: int) -> ModelScore:
+    """The first in the order of preference whose quantile loss is no more than its standard error above the least."""
+    least = min(scores, key=lambda s: s.pinball)
+    for name in PREFERRED:
+        for score in scores:
+            if score.model == name:
+                gap = losses[name] - losses[least.model]
+                if score is least or gap.mean() <= _error_of_mean(gap, horizon) + 1e-12:
+                    return score
+    return least
+
+
+def _error_of_mean(gap: Floats, horizon: int) -> float:
+    """Standard error of the mean of differences at successive origins, whose horizons overlap."""
+    n = gap.size
     centred = gap - gap.mean()
     lags = min(horizon - 1, n // 3)
     long_run = float((centred**2).mean())
     for k in range(1, lags + 1):
         long_run += 2 * (1 - k / (lags + 1)) * float((centred[k:] * centred[:-k]).sum()) / n
     inflate = n / max(1.0, n - 1 - 2 * lags + lags * (lags + 1) / n)
-    error = math.sqrt(max(long_run, 0.0) / n * inflate)
+    return math.sqrt(max(long_run, 0.0) / n * inflate)
+
+
+def _skill(naive: Floats, model: Floats, horizon: int) -> tuple[float, tuple[float, float], float]:
+    """Share by which the model's errors are smaller, its 95 % interval, and a one-sided p that they are at all."""
+    gap, n = naive - model, naive.size
+    base = float(naive.mean())
+    if base <= 0 or n < 4:
+        return 0.0, (-math.inf, 1.0), 1.0
+    lags = min(horizon - 1, n // 3)
+    error = _error_of_mean(gap, horizon)
     skill = float(gap.mean()) / base
     if error == 0:
         return skill, (skill, skill), 1.0
