@@ -25,9 +25,7 @@ TOWN_CENTRE = 0.5
 def differs(ground: Ground) -> tuple[Part, Indicators]:
     """The part, and the figures for the ideas."""
     found: Indicators = {}
-    grouped = problem.mix(
-        ground.records, areas=ground.areas, force=ground.force, since=ground.since, until=ground.until
-    )
+    grouped = problem.mix(ground.records, areas=ground.areas, force=ground.force, since=ground.since, until=ground.until)
     category, lsoa, n = (grouped[c].to_pylist() for c in ("category", "lsoa", "n"))
     inside = set(ground.areas)
     elsewhere = [a for a, h in zip(ground.area_codes, ground.here, strict=True) if not h]
@@ -72,9 +70,16 @@ def _alike(
     found["ratio_to_like_areas_low"] = r.interval[0]
     facts: list[Message] = []
     if total and not (ground.public and total <= SMALL):
-        words = msg("clearly more") if r.interval[0] > 1 else msg("clearly less") if r.interval[1] < 1 else msg("no clear difference")
+        words = (
+            msg("clearly more")
+            if r.interval[0] > 1
+            else msg("clearly less")
+            if r.interval[1] < 1
+            else msg("no clear difference")
+        )
         headline = msg(
-            "{r:ratio} times as many for each area as in the {k:count} areas most like it ({low:ratio} to {high:ratio}): {words}.",
+            "{r:ratio} times as many for each area as in the {k:count} areas most like it ({low:ratio} to "
+            "{high:ratio}): {words}.",
             r=r.estimate, k=len(like), low=r.interval[0], high=min(r.interval[1], 1e6), words=words,
         )  # fmt: skip
     else:

@@ -88,13 +88,15 @@ class Ground:
             out[pc.list_parent_indices(flags).to_numpy()[bad]] = True
         value, names = self.coded("offence_code")
         wrong = np.array([rule.has(None, n) for n in names], bool)
-        return out | (np.append(wrong, False)[value])
+        out |= np.append(wrong, False)[value]
+        return out
 
     @functools.cached_property
     def police(self) -> Bools:
         """Rows that the police themselves made."""
         value, names = self.coded("origin")
-        return np.append(np.array([n == "police-generated" for n in names], bool), False)[value]
+        out: Bools = np.append(np.array([n == "police-generated" for n in names], bool), False)[value]
+        return out
 
     @functools.cached_property
     def listable(self) -> Bools:
@@ -112,7 +114,7 @@ class Ground:
 
     def times(self, name: str) -> npt.NDArray[np.datetime64]:
         """A column of times as datetime64[s], NaT where it is empty."""
-        return self.rows[name].to_numpy().astype("datetime64[s]")
+        return np.asarray(self.rows[name].to_numpy(), "datetime64[s]")
 
     def numbers(self, name: str) -> npt.NDArray[np.float64]:
         """A column of numbers, NaN where it is empty."""
@@ -200,7 +202,9 @@ def lay(
         areas, category = signal.areas, signal.category
         since, until = since or signal.since, until or signal.until
     if not areas or category is None:
-        raise ForestallError("a profile is of a signal, or of areas and a category: give --signal, or --areas and --category")
+        raise ForestallError(
+            "a profile is of a signal, or of areas and a category: give --signal, or --areas and --category"
+        )
     force = force or (records.forces() or [""])[0]
     held = records.months(force)
     until = mm.check(until, "--until") if until else held[-1]
@@ -210,7 +214,9 @@ def lay(
     if since < held[0] or until > held[-1]:
         raise ForestallError(f"{since} to {until} lies outside of the records, which run from {held[0]} to {held[-1]}")
     if category not in records.categories():
-        raise ForestallError(f"there is no category {category!r} in these records: there are {', '.join(records.categories())}")
+        raise ForestallError(
+            f"there is no category {category!r} in these records: there are {', '.join(records.categories())}"
+        )
     begin = max(held[0], mm.shift(since, -HISTORY))
     months = months_between(begin, until)
     grouped = problem.by_area(records, category=category, force=force, since=begin, until=until)
@@ -252,7 +258,8 @@ def _expanded(areas: Sequence[str], places: Places | None, codes: Sequence[str])
             out += inside
         else:
             raise ForestallError(
-                f"there is no area {area!r} in these records or in the places that are loaded: check the code and its vintage"
+                f"there is no area {area!r} in these records or in the places that are loaded: check the code and its "
+                f"vintage"
             )
     return tuple(sorted(set(out)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forestall import catalogue
 from forestall.analyse.ground import Ground
 from forestall.analyse.indicators import Indicators
 from forestall.analyse.shares import Compared, compare
@@ -27,7 +26,7 @@ def how(ground: Ground) -> tuple[Part, Indicators]:
     if ground.public:
         left_out = msg("Methods and flags are left out of the public form.")
         return Part("how", left_out, missing=(left_out,)), found
-    fields = [f for f in ("method", "flags", "premises_type") if f in ground.filled]
+    fields: list[str] = [f for f in ("method", "flags", "premises_type") if f in ground.filled]
     missing: list[Message] = []
     if "method" not in fields:
         missing.append(msg("How it was done is not in these records."))
@@ -39,14 +38,16 @@ def how(ground: Ground) -> tuple[Part, Indicators]:
     exhibits, facts = [], []
     headline: Message | None = None
     for field, title, caption in (
-        ("method", msg("method"), msg("Methods here and elsewhere")),
-        ("flags", msg("mark"), msg("Marks here and elsewhere")),
-        ("premises_type", msg("kind of premises"), msg("Kinds of premises here and elsewhere")),
+        ("method", msg("Method"), msg("Methods here and elsewhere")),
+        ("flags", msg("Mark"), msg("Marks here and elsewhere")),
+        ("premises_type", msg("Kind of premises"), msg("Kinds of premises here and elsewhere")),
     ):
         if field not in fields:
             continue
         here, elsewhere, n_here, n_elsewhere = counted[field]
-        tested = {v for v in here if here[v] >= LEAST} | {v for v in elsewhere if n_here * elsewhere[v] >= LEAST * n_elsewhere}
+        tested = {v for v in here if here[v] >= LEAST} | {
+            v for v in elsewhere if n_here * elsewhere[v] >= LEAST * n_elsewhere
+        }
         made = compare(
             {v: n for v, n in here.items() if v in tested}, {v: n for v, n in elsewhere.items() if v in tested},
             n_here, n_elsewhere,
@@ -113,9 +114,7 @@ def _figures(field: str, made: tuple[Compared, ...], found: Indicators) -> None:
         found[f"{family}_ratio:{c.value}"] = c.ratio if c.ratio is not None else 99.0
 
 
-def _shown(
-    field: str, made: tuple[Compared, ...], title: Message, caption: Message
-) -> tuple[Exhibit, Message | None]:
+def _shown(field: str, made: tuple[Compared, ...], title: Message, caption: Message) -> tuple[Exhibit, Message | None]:
     columns = (
         Column("value", msg("Word in the records")),
         Column("here", msg("Here"), numeric=True),
@@ -137,20 +136,18 @@ def _shown(
     if over:
         best = max(over, key=lambda c: c.here)
         said = msg(
-            "{title}: “{value}” stands on {share:percent} of the records here and {elsewhere:percent} of the same category "
-            "elsewhere (q {q:.3f}).",
-            title=title, value=words(best.value), share=best.share, elsewhere=best.share_elsewhere, q=best.q,
+            "{title}: “{value}” stands on {share:percent} of the records here and on {elsewhere:percent} of the "
+            "same category "
+            "elsewhere.",
+            title=title, value=words(best.value), share=best.share, elsewhere=best.share_elsewhere,
         )  # fmt: skip
-    headline = said or msg("No {title} is clearly more frequent here than elsewhere.", title=title)
-    note = msg("q: the share of marks so called that chance alone would give.")
-    return Exhibit(field, headline, Table(columns, rows, caption), "intervals", msg("share here over elsewhere"), note), said
+    headline = said or msg("{title}: none is clearly more frequent here than elsewhere.", title=title)
+    note = msg("More than elsewhere: of those so marked, one in twenty would be so by chance (q of 0.05 or less).")
+    return Exhibit(
+        field, headline, Table(columns, rows, caption), "intervals", msg("share here over elsewhere"), note
+    ), said
 
 
 def words(slug: str) -> str:
     """A slug as the words that it was made of."""
     return slug.replace("-", " ").replace("_", " ")
-
-
-def title_of(category: str) -> Message:
-    """A category's title."""
-    return catalogue.category(category).title

@@ -39,7 +39,7 @@ def judge(rules: Iterable[Rule], indicators: Mapping[str, float | None], categor
 
 
 def _judged(rule: Rule, indicators: Mapping[str, float | None]) -> Idea:
-    """``mixed`` where evidence stands on both sides; ``not-known`` where not one condition could be held against a figure."""
+    """``mixed`` where evidence stands on both sides; ``not-known`` where no condition could be held against a figure."""
     told = [[holds(c, indicators) for c in side] for side in (rule.evidence_for, rule.evidence_against)]
     pro, con = (
         tuple(_said(c, indicators) for c, h in zip(side, held, strict=True) if h)

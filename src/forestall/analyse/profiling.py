@@ -28,7 +28,18 @@ from forestall.results import Idea, Part, Profile, Signal, Subject
 from forestall.text import Message, msg, msg_n
 
 #: Figures that would tell a public reader of persons or places, or of small numbers.
-_PRIVATE = ("share_at_", "place_gini", "set_apart", "victim", "repeat_", "suspect", "near_repeat", "method", "flag", "premises")
+_PRIVATE = (
+    "share_at_",
+    "place_gini",
+    "set_apart",
+    "victim",
+    "repeat_",
+    "suspect",
+    "near_repeat",
+    "method",
+    "flag",
+    "premises",
+)
 
 
 def profile(
@@ -94,7 +105,7 @@ def profile(
     tell("page", 7, 7)
     return Profile(
         snapshot=records.snapshot, subject=subject, headline=_headline(ground, subject, found), **parts, cost=cost,
-        triangle=triangle(ground, parts, ideas), ideas=ideas, limits=limits(ground), public=public, indicators=found,
+        triangle=triangle(parts, ideas), ideas=ideas, limits=limits(ground), public=public, indicators=found,
         checks=checks, seed=seed, parameters=_parameters(ground, harm, costs),
     )  # fmt: skip
 
@@ -108,7 +119,8 @@ def _some(ground: Ground) -> None:
         )
     if ground.public and n <= SMALL:
         raise ForestallError(
-            f"there are fewer than {SMALL + 1} records of {ground.category} in these areas and months: too few for a public "
+            f"there are fewer than {SMALL + 1} records of {ground.category} in these areas and months: too few "
+            f"for a public "
             "profile; widen the areas or the months"
         )
 

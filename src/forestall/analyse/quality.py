@@ -35,7 +35,11 @@ def quality(ground: Ground) -> tuple[Part, Indicators, tuple[Check, ...]]:
     )
     facts: list[Message] = [f.text for f in touching[:SHOWN]]
     if ground.unplaced:
-        facts.append(msg("{n:count} records of this category bear no area, in the whole force, and are in no map.", n=ground.unplaced))
+        facts.append(
+            msg(
+                "{n:count} records of this category bear no area, in the whole force, and are in no map.", n=ground.unplaced
+            )
+        )
     late = _late(ground)
     if late is not None:
         facts.append(late)
@@ -45,7 +49,10 @@ def quality(ground: Ground) -> tuple[Part, Indicators, tuple[Check, ...]]:
     replaced = ground.replaced()
     checks = (
         Check("enough", ground.count >= 30, msg("There are {n:count} records; 30 or more tell a pattern.", n=ground.count)),
-        Check("recording", not near, msg("No suspected recording event touches these months.") if not near else near[0].text),
+        Check(
+            "recording", not near,
+            near[0].text if near else msg("No suspected recording event touches these months."),
+        ),
         Check(
             "locations-one-list", replaced is None,
             msg("The list of locations is one throughout.") if replaced is None else replaced.text,
@@ -81,7 +88,9 @@ def limits(ground: Ground) -> tuple[Message, ...]:
         msg("A pattern is no cause: each idea below is to be tested, and may be wrong."),
     ]
     if ground.snapped:
-        out.append(msg("These are published files: months and anonymous map points, with no hour, no person and no address."))
+        out.append(
+            msg("These are published files: months and anonymous map points, with no hour, no person and no address.")
+        )
     if ground.signal is not None:
         out.append(
             msg("The signal was found by looking through all areas: part of its height is the luck by which it was found.")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from forestall.analyse.ground import Ground
 from forestall.results import Idea, Part, Side
 from forestall.text import Message, msg
 
 
-def triangle(ground: Ground, parts: Mapping[str, Part], ideas: tuple[Idea, ...]) -> tuple[Side, ...]:
+def triangle(parts: Mapping[str, Part], ideas: tuple[Idea, ...]) -> tuple[Side, ...]:
     """Place, victim or target, and offender."""
     where, when, who, how = (parts[n] for n in ("where", "when", "who", "how"))
     exhibits = {e.name: e for p in parts.values() for e in p.exhibits}

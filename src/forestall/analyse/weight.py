@@ -100,7 +100,9 @@ def _cost(ground: Ground, scheme: analysis.CostScheme) -> tuple[Cost | None, tup
         Column("cost", msg("Cost"), msg("£"), True),
         Column("verified", msg("Verified")),
     )
-    headline = msg("{kind} makes up most of the cost.", kind=units[max(known, key=lambda s: known[s] * units[s].cost)].title)
+    headline = msg(
+        "{kind} makes up most of the cost.", kind=units[max(known, key=lambda s: known[s] * units[s].cost)].title
+    )
     return cost, (Exhibit("costs", headline, Table(columns, rows, msg("Cost by kind")), None, None, scheme.note),)
 
 
@@ -114,7 +116,8 @@ def _demand(ground: Ground) -> tuple[tuple[Exhibit, ...], list[Message], list[Me
     if known.mean() >= ENOUGH_MINUTES and known.sum() > SMALL:
         facts.append(
             msg(
-                "Demand: {hours:count} hours of attendance are recorded, {one:count} minutes for each of the {share:percent} "
+                "Demand: {hours:count} hours of attendance are recorded, {one:count} minutes for each of the "
+                "{share:percent} "
                 "that record them.",
                 hours=float(minutes[known].sum() / 60), one=float(minutes[known].mean()), share=float(known.mean()),
             )
@@ -128,4 +131,8 @@ def _demand(ground: Ground) -> tuple[tuple[Exhibit, ...], list[Message], list[Me
     rows = tuple((names[i].replace("-", " "), int(counts[i])) for i in np.argsort(-counts, kind="stable") if counts[i])
     columns = (Column("grade", msg("Grade of response")), Column("records", msg("Records"), numeric=True))
     headline = msg("Most are graded “{grade}”.", grade=rows[0][0])
-    return (Exhibit("grades", headline, Table(columns, rows, msg("Grades of response")), "bars", msg("records")),), facts, missing
+    return (
+        (Exhibit("grades", headline, Table(columns, rows, msg("Grades of response")), "bars", msg("records")),),
+        facts,
+        missing,
+    )

@@ -82,11 +82,16 @@ def _year_before(ground: Ground, found: Indicators) -> list[Message]:
         found["ratio_to_year_before_low"] = r.interval[0]
         if was:
             words = (
-                msg("likely up") if r.interval[0] > 1 else msg("likely down") if r.interval[1] < 1 else msg("no clear change")
+                msg("likely up")
+                if r.interval[0] > 1
+                else msg("likely down")
+                if r.interval[1] < 1
+                else msg("no clear change")
             )
             out.append(
                 msg(
-                    "Against {was:count} in the same months of the year before: {r:ratio} times ({low:ratio} to {high:ratio}), "
+                    "Against {was:count} in the same months of the year before: {r:ratio} times ({low:ratio} to "
+                    "{high:ratio}), "
                     "{words}.",
                     was=was, r=r.estimate, low=r.interval[0], high=r.interval[1], words=words,
                 )

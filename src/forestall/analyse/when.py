@@ -145,7 +145,7 @@ def _trend(ground: Ground, found: Indicators, exhibits: list[Exhibit], facts: li
     limits = _limits(counts, aside, window)
     flagged = np.zeros(len(months), bool)
     if limits is not None:
-        centre, lower, upper = limits
+        _, lower, upper = limits
         flagged = ~aside & ((counts > upper) | (counts < lower))
     told: tuple[int | None, ...] = tuple(int(c) for c in counts)
     if ground.public:
@@ -186,7 +186,9 @@ def _trend(ground: Ground, found: Indicators, exhibits: list[Exhibit], facts: li
         )
         facts.append(note)
     exhibits.append(
-        Exhibit("trend", headline, Table(columns, tuple(rows), msg("Month by month")), "series", msg("recorded a month"), note)
+        Exhibit(
+            "trend", headline, Table(columns, tuple(rows), msg("Month by month")), "series", msg("recorded a month"), note
+        )
     )
     _change(ground, months, counts, aside, found, facts)
     return headline
@@ -206,9 +208,7 @@ def _limits(counts: Any, aside: Any, window: Any) -> tuple[Any, Any, Any] | None
     return made.centre[back], made.lower[back], made.upper[back]
 
 
-def _change(
-    ground: Ground, months: Any, counts: Any, aside: Any, found: Indicators, facts: list[Message]
-) -> None:
+def _change(ground: Ground, months: Any, counts: Any, aside: Any, found: Indicators, facts: list[Message]) -> None:
     """When a new level began, if one did."""
     method: Any = getattr(stats, "change_point", None)
     use = np.flatnonzero(~aside)

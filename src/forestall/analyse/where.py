@@ -48,7 +48,8 @@ def _refusal(ground: Ground) -> Message | None:
     replaced = ground.replaced()
     if replaced is not None and replaced.month is not None:
         return msg(
-            "Places finer than areas are not told: the list of locations was replaced in {month:month}, within these months, "
+            "Places finer than areas are not told: the list of locations was replaced in {month:month}, within "
+            "these months, "
             "so that one place has two names. Choose months before it, or from then on.",
             month=replaced.month,
         )
@@ -67,9 +68,7 @@ def _areas(ground: Ground) -> tuple[Exhibit, Message]:
     codes = sorted(ground.areas, key=lambda a: (-at.get(a, 0), a))
     values = [at.get(a, 0) for a in codes]
     told: tuple[int | None, ...] = shown(values) if ground.public else tuple(values)
-    rows = tuple(
-        (msg("{name}", name=area_name(ground, a)), n, a) for a, n in zip(codes, told, strict=True)
-    )
+    rows = tuple((msg("{name}", name=area_name(ground, a)), n, a) for a, n in zip(codes, told, strict=True))
     columns = (
         Column("area", msg("Area")),
         Column("records", msg("Records"), numeric=True),
@@ -77,7 +76,7 @@ def _areas(ground: Ground) -> tuple[Exhibit, Message]:
     )
     if len(codes) == 1:
         headline = msg("All in one area, {area}.", area=area_name(ground, codes[0]))
-    elif told[0] is not None and sum(values):
+    elif told[0] is not None and values[0]:
         headline = msg(
             "{area} has the most: {n:count}, {share:percent} of all.",
             area=area_name(ground, codes[0]), n=values[0], share=values[0] / sum(values),
@@ -139,7 +138,8 @@ def _locations(ground: Ground, found: Indicators) -> tuple[list[Exhibit], list[M
         )  # fmt: skip
         facts.append(
             msg(
-                "Half of it lies at {half:percent} of {places:count} known locations; chance alone would need {chance:percent}.",
+                "Half of it lies at {half:percent} of {places:count} known locations; chance alone would need "
+                "{chance:percent}.",
                 half=c.half_share, places=places, chance=c.half_share_chance,
             )
             if gathered
@@ -149,7 +149,10 @@ def _locations(ground: Ground, found: Indicators) -> tuple[list[Exhibit], list[M
         facts.append(msg("Too few records bear a location ({n:count}) to say how gathered they are.", n=n))
     if ground.snapped:
         facts.append(
-            msg("Locations are the publisher's anonymous map points: each stands for several streets or buildings around it.")
+            msg(
+                "Locations are the publisher's anonymous map points: each stands for several streets or buildings "
+                "around it."
+            )
         )
     lost = int((ground.listable & (code < 0)).sum())
     if lost:
@@ -157,9 +160,7 @@ def _locations(ground: Ground, found: Indicators) -> tuple[list[Exhibit], list[M
     return exhibits, facts, headline
 
 
-def _listed(
-    ground: Ground, code: Any, names: list[str], use: Any, counts: Any, order: Any, total: int
-) -> Exhibit:
+def _listed(ground: Ground, code: Any, names: list[str], use: Any, counts: Any, order: Any, total: int) -> Exhibit:
     """The fullest locations as a list, and as a map of circles."""
     street, streets = ground.coded("location_text")
     premises, kinds = ground.coded("premises_type")

@@ -1,5 +1,5 @@
-"""Who, in counts only: how far the same victims and the same named suspects come again, and whether the same streets are hit
-again within days. No identifier leaves this file."""
+"""Who, in counts only: how far the same victims and the same named suspects come again, and whether the same streets are
+hit again within days. No identifier leaves this file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ ENOUGH, ENOUGH_NEAR = 20, 20
 #: Records at most that the near-repeat test takes: those last in time.
 MOST_NEAR = 20_000
 #: Outcomes that name an offender and not a suspect alone begin with one of these words (police.uk's and Niche's wording).
-DECIDED = ("charged", "caution", "community resolution", "offender", "convicted", "penalty notice", "taken into consideration")
+DECIDED = (
+    "charged",
+    "caution",
+    "community resolution",
+    "offender",
+    "convicted",
+    "penalty notice",
+    "taken into consideration",
+)
 
 
 def who(ground: Ground) -> tuple[Part, Indicators]:

@@ -46,7 +46,9 @@ class CostScheme:
         """The unit cost of an offence code, exact before its beginning; None where the scheme has none."""
         if not code:
             return None
-        found = [(len(c), u) for u in self.costs for c in u.codes if code == c or (c.endswith("*") and code.startswith(c[:-1]))]
+        found = [
+            (len(c), u) for u in self.costs for c in u.codes if code == c or (c.endswith("*") and code.startswith(c[:-1]))
+        ]
         return max(found, key=lambda f: f[0])[1] if found else None
 
     def of_category(self, category: str) -> tuple[UnitCost, ...]:
@@ -167,9 +169,7 @@ def _condition(file: str, data: Any, *, says: bool = True) -> Condition:
         raise ForestallError(f"{path(file)}: the condition on {data['indicator']!r} needs one of {', '.join(TESTS)}")
     threshold = data[tests[0]]
     if isinstance(threshold, bool) or not isinstance(threshold, int | float):
-        raise ForestallError(
-            f"{path(file)}: the threshold of {data['indicator']!r} must be a number, not {threshold!r}"
-        )
+        raise ForestallError(f"{path(file)}: the threshold of {data['indicator']!r} must be a number, not {threshold!r}")
     also = tuple(_condition(file, c, says=False) for c in data.get("and", ()))
     return Condition(str(data["indicator"]), tests[0], float(threshold), data.get("says"), also)
 

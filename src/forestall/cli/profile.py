@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.signal and not (args.areas and args.category):
         raise ForestallError("say what the profile is about: --signal ID, or --areas CODES and --category SLUG")
     if args.format in ("pdf", "csv") and not args.out:
-        raise ForestallError(f"--format {args.format} needs --out: {'a folder' if args.format == 'csv' else 'a file'} to write")
+        raise ForestallError(
+            f"--format {args.format} needs --out: {'a folder' if args.format == 'csv' else 'a file'} to write"
+        )
     store = Store.open(args.store)
     signal = _signal(args.store, args.signal) if args.signal else None
     with steps("profiling") as progress:
@@ -76,7 +78,9 @@ def _signal(store: str, name: str) -> Any:
     try:
         last = Shelf(store).latest("scan")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ForestallError(f"the scan recorded last in {store} can't be read ({error}): make it again with forestall scan --record") from error
+        raise ForestallError(
+            f"the scan recorded last in {store} can't be read ({error}): make it again with forestall scan --record"
+        ) from error
     if not isinstance(last, Scan):
         raise ForestallError(f"no scan is recorded in {store}: make one with forestall scan --store {store} --record")
     found = [s for s in last.signals if s.id.startswith(name)]

@@ -1,7 +1,7 @@
 """What a method on numbers answers: figures that know how they were made, show themselves, and go to JSON and back.
 
-A subclass is a frozen dataclass. Its fields may be numbers (money as Decimal), texts, None, NumPy arrays, messages, checks, other frozen
-dataclasses, and tuples or mappings (with text keys) of these; numbers that are no number are kept too.
+A subclass is a frozen dataclass. Its fields may be numbers (money as Decimal), texts, None, NumPy arrays, messages, checks,
+other frozen dataclasses, and tuples or mappings (with text keys) of these; numbers that are no number are kept too.
 """
 
 from __future__ import annotations
