@@ -21,7 +21,7 @@ OUTCOMES = 8
 
 def what(ground: Ground) -> tuple[Part, Indicators]:
     """The part, and the figures for the ideas."""
-    n, total = ground.count, int(ground.counts[:, ground.first :].sum()) + 0
+    n, total = ground.count, int(ground.counts[:, ground.first :].sum())
     found: Indicators = {"records": float(n), "share_of_force": n / total if total else None}
     title = catalogue.category(ground.category).title
     headline = msg_n(
@@ -33,8 +33,8 @@ def what(ground: Ground) -> tuple[Part, Indicators]:
     if total:
         facts.append(
             msg(
-                "That is {share:percent} of the force's, in {areas:count} of {all:count} areas.",
-                share=n / total, areas=len(ground.areas), all=max(len(ground.area_codes), len(ground.areas)),
+                "That is {share:percent} of the force's, in {areas:count} of the {all:count} areas that have any.",
+                share=n / total, areas=len(ground.areas), all=max(int((ground.counts[:, ground.first :].sum(1) > 0).sum()), len(ground.areas)),
             )
         )  # fmt: skip
     facts += _year_before(ground, found)

@@ -223,14 +223,17 @@ def _change(ground: Ground, months: Any, counts: Any, aside: Any, found: Indicat
     found["change_ratio"] = made.ratio if math.isfinite(made.ratio) else None
     found["months_since_change"] = float(mm.between(begun, ground.until) + 1)
     early, late = (months[use[i]] for i in made.interval)
-    facts.append(
-        msg(
-            "A new level began in {month:month} (between {early:month} and {late:month}): {r:ratio} times what it was.",
-            month=begun, early=early, late=late, r=made.ratio,
-        )
-        if math.isfinite(made.ratio)
-        else msg("It began in {month:month}: nothing was recorded before.", month=begun)
-    )  # fmt: skip
+    if not math.isfinite(made.ratio):
+        facts.append(msg("It began in {month:month}: nothing was recorded before.", month=begun))
+    elif early == late:
+        facts.append(msg("A new level began in {month:month}: {r:ratio} times what it was.", month=begun, r=made.ratio))
+    else:
+        facts.append(
+            msg(
+                "A new level began in {month:month} (between {early:month} and {late:month}): {r:ratio} times what it was.",
+                month=begun, early=early, late=late, r=made.ratio,
+            )
+        )  # fmt: skip
 
 
 def _season(ground: Ground, found: Indicators, facts: list[Message]) -> None:

@@ -154,22 +154,22 @@ def _near(ground: Ground, found: Indicators, facts: list[Message], missing: list
     if not ground.targets:
         return
     method: Any = getattr(stats, "near_repeat", None)
-    # A short window holds too little to tell chance: a year up to its end is tested.
-    first = max(ground.start, min(ground.first, len(ground.months) - 12))
+    # A short window holds too little to tell chance: two years up to its end are tested.
+    first = max(ground.start, min(ground.first, len(ground.months) - 24))
     x, y, day = ground.numbers("easting"), ground.numbers("northing"), _days(ground)
     use = (ground.month >= first) & ~ground.sensitive & ~ground.police & np.isfinite(x) & np.isfinite(y) & ~np.isnat(day)
     at = np.flatnonzero(use)[-MOST_NEAR:]
     if method is None or at.size < ENOUGH_NEAR:
         return
-    made = method(x[at], y[at], day[at], space_bands=(0, 200, 400), time_bands=(0, 7, 14), precision="day")
-    observed, expected = float(made.observed[:3, :2].sum()), float(made.expected[:3, :2].sum())
+    made = method(x[at], y[at], day[at], space_bands=(0, 200), time_bands=(0, 7, 14), precision="day")
+    observed, expected = float(made.observed[:2, 0].sum()), float(made.expected[:2, 0].sum())
     if expected <= 0:
         return
     found["near_repeat_ratio"] = observed / expected
-    found["near_repeat_p"] = float(np.nanmin(made.p_adjusted[:3, :2]))
+    found["near_repeat_p"] = float(np.nanmin(made.p_adjusted[:2, 0]))
     facts.append(
         msg(
-            "Within 400 metres and two weeks there are {n:count} pairs of records, where chance gives {expected:decimal}: "
+            "Within 200 metres and a week there are {n:count} pairs of records, where chance gives {expected:decimal}: "
             "{r:ratio} times.",
             n=int(observed), expected=expected, r=observed / expected,
         )

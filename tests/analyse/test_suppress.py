@@ -1,0 +1,63 @@
+"""Small numbers are hidden, and none can be worked out from a total."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forestall import analyse
+from forestall.analyse.suppress import SMALL, hidden, rounded, shown
+from forestall.errors import ForestallError
+from forestall.records.records import Records
+from forestall.results import Profile
+
+COUNTS = st.lists(st.integers(0, 30), min_size=1, max_size=12)
+
+
+@given(COUNTS)
+def test_no_small_count_is_shown_or_follows(counts: list[int]) -> None:
+    told = shown(counts)
+    assert not any(n is not None and 1 <= n <= SMALL for n in told)
+    secret = [n for n, t in zip(counts, told, strict=True) if t is None]
+    if secret:
+        assert sum(secret) > SMALL or all(t is None for t in told)
+        assert len(secret) >= 2 or len(counts) == 1
+
+
+@given(COUNTS)
+def test_nothing_is_hidden_without_need(counts: list[int]) -> None:
+    if not any(1 <= n <= SMALL for n in counts):
+        assert not any(hidden(counts))
+
+
+def test_by_hand() -> None:
+    assert shown([20, 3, 9, 0]) == (20, None, None, 0)
+    assert shown([20, 3, 4, 9]) == (20, None, None, 9)
+    assert shown([20, 1, 1, 9]) == (20, None, None, None)
+    assert shown([20, 9], largest=[19, 2]) == (None, None)
+    assert rounded(0.31) == 0.3
+    with pytest.raises(ValueError, match="0 or more"):
+        hidden([-1])
+
+
+def test_the_public_form_holds_nothing_private(profile_of: Callable[..., Profile]) -> None:
+    found = profile_of("night-time-economy", public=True)
+    text = json.dumps(found.to_json())
+    for private in ("domestic", "suspect_id", "location_id", "public-house", "repeat_victim", "alcohol", "Charged or"):
+        assert private not in text or private == "Charged or", private
+    assert {e.name for p in found.parts for e in p.exhibits}.isdisjoint({"locations", "victims", "suspects", "method", "flags"})
+    for part in found.parts:
+        for exhibit in part.exhibits:
+            at = [i for i, c in enumerate(exhibit.table.columns) if c.name in ("records", "recorded", "here")]
+            for row in exhibit.table.rows:
+                assert not any(isinstance(row[i], int) and 1 <= row[i] <= SMALL for i in at), exhibit.name
+
+
+def test_a_public_form_of_too_few_is_refused(records: Records) -> None:
+    with pytest.raises(ForestallError, match="fewer than 5"):
+        for area in ("X01000300", "X01000310", "X01000320", "X01000330"):
+            analyse.profile(records, areas=[area], category="robbery", since="2025-11", until="2025-12", public=True)
