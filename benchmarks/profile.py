@@ -115,7 +115,8 @@ def measured(folder: Path, rows: int, runs: int, *, write: bool) -> str:
             "",
             "Written by `python benchmarks/profile.py --write`.",
             "",
-            f"{there:,} records. One plain scan of the columns that a profile uses takes DuckDB {scan:.2f} s; counting their "
+            f"{there:,} records. One plain scan of the columns that a profile uses takes DuckDB {scan:.2f} s; "
+            f"counting their "
             f"distinct values {full:.2f} s.",
             "",
             "| problem | first, s | warm, s | times one plain scan | times one distinct count |",

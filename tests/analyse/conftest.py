@@ -55,9 +55,7 @@ def planted(made: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def profile_of(
-    records: Records, places: Places, planted: dict[str, dict[str, Any]]
-) -> Callable[..., Profile]:
+def profile_of(records: Records, places: Places, planted: dict[str, dict[str, Any]]) -> Callable[..., Profile]:
     """The profile of something planted, made once for each way of asking."""
     kept: dict[tuple[Any, ...], Profile] = {}
 

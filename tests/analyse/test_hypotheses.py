@@ -70,7 +70,10 @@ def test_an_unknown_part_of_a_condition_settles_nothing_unless_another_fails() -
     assert holds(joined, {"records": 20, "peak_p": 0.01}) is True
 
 
-GOOD = 'title: !msg T\nside: place\nfor:\n  - {indicator: records, at_least: 1, says: !msg "S {value:count}."}\nunknown: !msg U\ntest: !msg V.\n'
+GOOD = (
+    'title: !msg T\nside: place\nfor:\n  - {indicator: records, at_least: 1, says: !msg "S {value:count}."}\n'
+    "unknown: !msg U\ntest: !msg V.\n"
+)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forestall import analyse
-from forestall.analyse.suppress import SMALL, hidden, rounded, shown
+from forestall.analyse.suppress import SMALL, hidden, rounded, shown, shown_by_group
 from forestall.errors import ForestallError
+from forestall.places import Places
 from forestall.records.records import Records
 from forestall.results import Profile
 
@@ -47,9 +48,12 @@ def test_by_hand() -> None:
 def test_the_public_form_holds_nothing_private(profile_of: Callable[..., Profile]) -> None:
     found = profile_of("night-time-economy", public=True)
     text = json.dumps(found.to_json())
-    for private in ("domestic", "suspect_id", "location_id", "public-house", "repeat_victim", "alcohol", "Charged or"):
-        assert private not in text or private == "Charged or", private
-    assert {e.name for p in found.parts for e in p.exhibits}.isdisjoint({"locations", "victims", "suspects", "method", "flags"})
+    for private in ("domestic", "suspect_id", "location_id", "public-house", "repeat_victim", "alcohol"):
+        assert private not in text, private
+    assert not found.indicators
+    assert {e.name for p in found.parts for e in p.exhibits}.isdisjoint(
+        {"locations", "victims", "suspects", "method", "flags"}
+    )
     for part in found.parts:
         for exhibit in part.exhibits:
             at = [i for i, c in enumerate(exhibit.table.columns) if c.name in ("records", "recorded", "here")]
@@ -57,7 +61,34 @@ def test_the_public_form_holds_nothing_private(profile_of: Callable[..., Profile
                 assert not any(isinstance(row[i], int) and 1 <= row[i] <= SMALL for i in at), exhibit.name
 
 
-def test_a_public_form_of_too_few_is_refused(records: Records) -> None:
+def test_a_public_form_of_too_few_is_refused(records: Records, places: Places) -> None:
+    rows = records.rows(category="robbery", since="2025-10").group_by("lsoa").aggregate([("line", "count")]).to_pylist()
+    area = next(r["lsoa"] for r in rows if r["lsoa"] and 1 <= r["line_count"] <= SMALL)
+    asked = {"areas": [area], "category": "robbery", "since": "2025-10"}
     with pytest.raises(ForestallError, match="fewer than 5"):
-        for area in ("X01000300", "X01000310", "X01000320", "X01000330"):
-            analyse.profile(records, areas=[area], category="robbery", since="2025-11", until="2025-12", public=True)
+        analyse.profile(records, places, public=True, **asked)
+    assert analyse.profile(records, places, **asked).what.headline.params["n"] <= SMALL
+
+
+def test_months_of_the_window_cannot_be_worked_out_from_its_total(records: Records, places: Places) -> None:
+    """The total of the window is told: hidden months in it are two or more, and add up to more than a small number."""
+    for category in ("bicycle-theft", "robbery", "vehicle-crime", "burglary"):
+        for since in ("2025-11", "2025-06", "2024-03"):
+            found = analyse.profile(
+                records, places, areas=places.level("lad").codes[:1], category=category, since=since, public=True
+            )
+            table = found.exhibit("trend").table
+            names = [c.name for c in table.columns]
+            told, inside = names.index("recorded"), names.index("in_window")
+            total = found.what.headline.params["n"]
+            window = [r[told] for r in table.rows if r[inside]]
+            hidden_sum = total - sum(n for n in window if n is not None)
+            if None in window:
+                assert hidden_sum > SMALL or all(n in (None, 0) for n in window)
+                assert window.count(None) >= 2
+            else:
+                assert hidden_sum == 0
+
+
+def test_by_group() -> None:
+    assert shown_by_group([3, 20, 8, 9], ["a", "b", "b", "a"]) == (None, 20, 8, None)

@@ -10,7 +10,7 @@ from forestall import catalogue
 from forestall.analyse.ground import Ground
 from forestall.analyse.indicators import Indicators
 from forestall.analyse.shares import compare
-from forestall.analyse.suppress import SMALL
+from forestall.analyse.suppress import SMALL, shown
 from forestall.records import problem
 from forestall.results import Column, Exhibit, Part, Table
 from forestall.stats import rate_ratio
@@ -139,7 +139,8 @@ def _residents(ground: Ground) -> dict[str, float] | None:
 def _mix(ground: Ground, here: dict[str, int], away: dict[str, int]) -> tuple[Exhibit, ...]:
     """Categories here against the rest of the force: what else happens in these areas."""
     if ground.public:
-        here = {c: n for c, n in here.items() if n > SMALL}
+        told = shown(list(here.values()))
+        here = {c: n for c, n in zip(here, told, strict=True) if n is not None}
     made = compare(here, away, sum(here.values()), sum(away.values()))
     made = tuple(c for c in made if c.here > 0)
     if not made:

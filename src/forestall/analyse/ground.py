@@ -258,8 +258,8 @@ def _expanded(areas: Sequence[str], places: Places | None, codes: Sequence[str])
             out += inside
         else:
             raise ForestallError(
-                f"there is no area {area!r} in these records or in the places that are loaded: check the code and its "
-                f"vintage"
+                f"there is no area {area!r} among the records of this category or the places that are loaded: check the "
+                "code and its vintage"
             )
     return tuple(sorted(set(out)))
 

@@ -91,7 +91,8 @@ def profile(
     found.update(more)
     found = {k: None if v is None or not math.isfinite(v) else float(v) for k, v in found.items()}
     if public:
-        found = {k: v for k, v in found.items() if not k.startswith(_PRIVATE)}
+        kept = {k: v for k, v in found.items() if not k.startswith(_PRIVATE)}
+        found = {k: None if v is None else round(v, 1) for k, v in kept.items()}
     ideas: tuple[Idea, ...] = ()
     if ground.targets:
         ideas = ideas_of.judge(analysis.hypotheses(), found, ground.category)
@@ -105,8 +106,8 @@ def profile(
     tell("page", 7, 7)
     return Profile(
         snapshot=records.snapshot, subject=subject, headline=_headline(ground, subject, found), **parts, cost=cost,
-        triangle=triangle(parts, ideas), ideas=ideas, limits=limits(ground), public=public, indicators=found,
-        checks=checks, seed=seed, parameters=_parameters(ground, harm, costs),
+        triangle=triangle(parts, ideas), ideas=ideas, limits=limits(ground), public=public,
+        indicators={} if public else found, checks=checks, seed=seed, parameters=_parameters(ground, harm, costs),
     )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def _headline(ground: Ground, subject: Subject, found: Indicators) -> Message:
         "{n:count} records of {category:low} in {place}, {since:month} to {until:month}.",
         ground.count, category=subject.title, place=subject.place, since=subject.since, until=subject.until,
     )  # fmt: skip
-    if low is not None and ratio is not None and low > 1:
+    if low is not None and ratio is not None and low > 1 and not ground.public:
         return msg("{first} That is {r:ratio} times the same months of the year before.", first=first, r=ratio)
     return first
 

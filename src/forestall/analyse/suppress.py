@@ -3,7 +3,7 @@ more as it takes that no hidden one follows from a total."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 #: Counts from 1 to this are hidden.
 SMALL = 4
@@ -37,6 +37,16 @@ def hidden(counts: Sequence[int], largest: Sequence[int] | None = None) -> tuple
 def shown(counts: Sequence[int], largest: Sequence[int] | None = None) -> tuple[int | None, ...]:
     """The counts with None in place of what must be hidden."""
     return tuple(None if h else n for n, h in zip(counts, hidden(counts, largest), strict=True))
+
+
+def shown_by_group(counts: Sequence[int], groups: Sequence[Hashable]) -> tuple[int | None, ...]:
+    """As :func:`shown`, where the counts of each group add up to a total that is published too."""
+    out: list[int | None] = [None] * len(counts)
+    for group in set(groups):
+        at = [i for i, g in enumerate(groups) if g == group]
+        for i, n in zip(at, shown([counts[i] for i in at]), strict=True):
+            out[i] = n
+    return tuple(out)
 
 
 def rounded(share: float) -> float:

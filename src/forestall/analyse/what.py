@@ -10,7 +10,7 @@ import numpy as np
 from forestall import catalogue
 from forestall.analyse.ground import Ground
 from forestall.analyse.indicators import Indicators
-from forestall.analyse.suppress import shown
+from forestall.analyse.suppress import SMALL, shown
 from forestall.results import Column, Exhibit, Part, Table
 from forestall.stats import rate_ratio
 from forestall.text import Message, msg, msg_n
@@ -31,10 +31,11 @@ def what(ground: Ground) -> tuple[Part, Indicators]:
     )  # fmt: skip
     facts: list[Message] = []
     if total:
+        any_there = int((ground.counts[:, ground.first :].sum(1) > 0).sum())
         facts.append(
             msg(
                 "That is {share:percent} of the force's, in {areas:count} of the {all:count} areas that have any.",
-                share=n / total, areas=len(ground.areas), all=max(int((ground.counts[:, ground.first :].sum(1) > 0).sum()), len(ground.areas)),
+                share=n / total, areas=len(ground.areas), all=max(any_there, len(ground.areas)),
             )
         )  # fmt: skip
     facts += _year_before(ground, found)
@@ -110,7 +111,7 @@ def _year_before(ground: Ground, found: Indicators) -> list[Message]:
 
 def _expected(ground: Ground, found: Indicators) -> list[Message]:
     s = ground.signal
-    if s is None or not s.expected:
+    if s is None or not s.expected or (ground.public and s.observed <= SMALL):
         return []
     found["ratio_to_expected"] = s.ratio
     return [

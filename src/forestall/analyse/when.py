@@ -12,7 +12,7 @@ from forestall.analyse import months as mm
 from forestall.analyse.ground import Ground
 from forestall.analyse.indicators import Indicators
 from forestall.analyse.shares import interval
-from forestall.analyse.suppress import rounded, shown
+from forestall.analyse.suppress import rounded, shown_by_group
 from forestall.results import Column, Exhibit, Part, Table
 from forestall.stats import aoristic, seasonality
 from forestall.stats._times import WEEKDAYS
@@ -149,7 +149,7 @@ def _trend(ground: Ground, found: Indicators, exhibits: list[Exhibit], facts: li
         flagged = ~aside & ((counts > upper) | (counts < lower))
     told: tuple[int | None, ...] = tuple(int(c) for c in counts)
     if ground.public:
-        told, limits, flagged = shown([int(c) for c in counts]), None, np.zeros(len(months), bool)
+        told, limits, flagged = _hidden(ground, months, counts), None, np.zeros(len(months), bool)
     rows = []
     for i, month in enumerate(months):
         bounds: tuple[float | None, ...] = (None, None, None)
@@ -192,6 +192,15 @@ def _trend(ground: Ground, found: Indicators, exhibits: list[Exhibit], facts: li
     )
     _change(ground, months, counts, aside, found, facts)
     return headline
+
+
+def _hidden(ground: Ground, months: Any, counts: Any) -> tuple[int | None, ...]:
+    """The months' counts for the public: nothing follows from the totals of the window and of the year before it."""
+    width = min(12, len(ground.months) - ground.first)
+    last = len(ground.months) - width
+    now, before = ground.months[last:], ground.months[max(0, last - 12) : max(0, last - 12 + width)]
+    groups = [(m >= ground.since, m in now, m in before) for m in months]
+    return shown_by_group([int(c) for c in counts], groups)
 
 
 def _limits(counts: Any, aside: Any, window: Any) -> tuple[Any, Any, Any] | None:

@@ -67,7 +67,7 @@ def _areas(ground: Ground) -> tuple[Exhibit, Message]:
     at = {a: int(n) for a, n in zip(ground.area_codes, window, strict=True)}
     codes = sorted(ground.areas, key=lambda a: (-at.get(a, 0), a))
     values = [at.get(a, 0) for a in codes]
-    told: tuple[int | None, ...] = shown(values) if ground.public else tuple(values)
+    told: tuple[int | None, ...] = shown(values, _largest(ground, codes)) if ground.public else tuple(values)
     rows = tuple((msg("{name}", name=area_name(ground, a)), n, a) for a, n in zip(codes, told, strict=True))
     columns = (
         Column("area", msg("Area")),
@@ -91,6 +91,21 @@ def _areas(ground: Ground) -> tuple[Exhibit, Message]:
     note = msg("Counts of 1 to 4, and what would give them away, are hidden (–).") if ground.public else None
     table = Table(columns, rows, msg("Records by area"))
     return Exhibit("areas", headline, table, "map" if shapes else "bars", msg("records"), note, shapes), headline
+
+
+def _largest(ground: Ground, codes: list[str]) -> list[int] | None:
+    """The most records that one location has in each area; None where it isn't known, or the areas are one."""
+    if len(codes) == 1 or "location_id" not in ground.filled or ground.snapped:
+        return None
+    area, areas = ground.coded("lsoa")
+    code, names = ground.coded("location_id")
+    use = ground.inside & (code >= 0) & (area >= 0)
+    pairs, counts = np.unique(area[use] * len(names) + code[use], return_counts=True)
+    most = dict.fromkeys(areas, 0)
+    for pair, n in zip(pairs, counts, strict=True):
+        name = areas[int(pair) // len(names)]
+        most[name] = max(most[name], int(n))
+    return [most.get(a, 0) for a in codes]
 
 
 def _locations(ground: Ground, found: Indicators) -> tuple[list[Exhibit], list[Message], Message | None]:
