@@ -74,9 +74,12 @@ def test_months_of_the_window_cannot_be_worked_out_from_its_total(records: Recor
     """The total of the window is told: hidden months in it are two or more, and add up to more than a small number."""
     for category in ("bicycle-theft", "robbery", "vehicle-crime", "burglary"):
         for since in ("2025-11", "2025-06", "2024-03"):
-            found = analyse.profile(
-                records, places, areas=places.level("lad").codes[:1], category=category, since=since, public=True
-            )
+            asked = {"areas": places.level("lad").codes[:1], "category": category, "since": since}
+            try:
+                found = analyse.profile(records, places, public=True, **asked)
+            except ForestallError as error:
+                assert "fewer than 5" in str(error)  # noqa: PT017 - either is right, by what was drawn
+                continue
             table = found.exhibit("trend").table
             names = [c.name for c in table.columns]
             told, inside = names.index("recorded"), names.index("in_window")

@@ -120,9 +120,8 @@ def _some(ground: Ground) -> None:
         )
     if ground.public and n <= SMALL:
         raise ForestallError(
-            f"there are fewer than {SMALL + 1} records of {ground.category} in these areas and months: too few "
-            f"for a public "
-            "profile; widen the areas or the months"
+            f"there are fewer than {SMALL + 1} records of {ground.category} in these areas and months: too few for "
+            "a public profile; widen the areas or the months"
         )
 
 

@@ -187,7 +187,7 @@ def _listed(ground: Ground, code: Any, names: list[str], use: Any, counts: Any, 
     for rank, at in enumerate(order[:DRAWN], 1):
         row = int(first[at])
         name = streets[street[row]] if street[row] >= 0 else ""
-        kind = kinds[premises[row]] if premises[row] >= 0 else None
+        kind = kinds[premises[row]].replace("-", " ") if premises[row] >= 0 else None
         n = int(counts[at])
         if rank <= LISTED:
             table.append((name or names[at], n, n / total, kind, names[at]))

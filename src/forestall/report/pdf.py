@@ -130,7 +130,8 @@ class _Setter:
         body = f"table(columns: {len(table.columns)}, align: ({align},), table.header({heads}),{cells})"
         caption = self.t(table.caption) if table.caption else ""
         left = len(table.rows) - ROWS
-        more = f"{self.t(msg('… and {n:count} more rows, in the CSV.', n=left))}\n\n" if left > 0 else ""
+        rest = msg("… and {n:count} more rows, in the CSV.", n=left)
+        more = f"{self.t(rest)}\n\n" if left > 0 else ""
         bare = "kind: table, supplement: none, numbering: none"
         return f"#text(size: 8pt)[#figure({body}, caption: [{caption}], {bare})]\n\n{more}"
 

@@ -101,13 +101,7 @@ def _ideas(ideas: tuple[Idea, ...]) -> tuple[d.Block, ...]:
     if on_page:
         blocks.append(d.Entries(tuple(_entry(n, i) for n, i in enumerate(on_page, 1))))
     if rest:
-        lines = tuple(
-            msg(
-                "{title}: {standing}. {evidence}",
-                title=i.title, standing=standing_words(i.standing), evidence=_joined(i.evidence_against),
-            )
-            for i in rest
-        )  # fmt: skip
+        lines = tuple(_line(i) for i in rest)
         blocks.append(d.More(msg("Ideas that the records speak against, or say nothing of"), (d.Bullets(lines),)))
     return tuple(blocks)
 
@@ -122,12 +116,12 @@ def _entry(number: int, idea: Idea) -> d.Entry:
     )  # fmt: skip
 
 
-def _joined(items: Iterable[Message]) -> Message:
-    """Sentences one after the other."""
-    out = msg("")
-    for item in items:
-        out = item if out.id == "" else msg("{first} {second}", first=out, second=item)
-    return out
+def _line(idea: Idea) -> Message:
+    """An idea with no evidence for it, in a line."""
+    line = msg("{title}: {standing}.", title=idea.title, standing=standing_words(idea.standing))
+    for evidence in idea.evidence_against:
+        line = msg("{first} {second}", first=line, second=evidence)
+    return line
 
 
 def _doubt(profile: Profile, command: str | None) -> tuple[d.Block, ...]:
