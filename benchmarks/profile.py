@@ -39,6 +39,8 @@ def store(folder: Path, rows: int) -> tuple[Any, Path]:
         files = sorted(str(p) for p in (made / "records").glob(f"{name}*.csv"))
         mapping = str(made / "mappings" / f"{name}.yaml")
         assert forestall(["ingest", *files, "--store", str(folder / "store"), "--mapping", mapping]) == 0
+    places = sorted(str(p) for p in (made / "places").iterdir())
+    assert forestall(["places", "add", *places, "--store", str(folder / "store")]) == 0
     opened = Store.open(folder / "store")
     total = sum(pq.read_metadata(opened.part_path(p.id)).num_rows for p in opened.records().manifest.parts)
     copies = -(-rows // total)

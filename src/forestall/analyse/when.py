@@ -91,11 +91,7 @@ def _week(
     exhibits.append(
         Exhibit(
             "week", sentence, hours, "week", msg("records, by weight"),
-            msg(
-                "Each record is spread evenly over the time in which it can have happened. {wide:percent} lie in intervals "
-                "of more than a day and tell little.",
-                wide=week.wide,
-            ),
+            _spread(week.wide),
         )
     )  # fmt: skip
     if week.unknown:
@@ -115,6 +111,17 @@ def _peak_sentence(week: Any) -> Message:
         "{days:list}, {start} to {end}: {share:percent} of it, where an even week gives {even:percent}.",
         days=names, start=f"{p.start:02d}:00", end=f"{(p.start + p.hours) % 24:02d}:00", share=p.share, even=p.even,
     )  # fmt: skip
+
+
+def _spread(wide: float) -> Message:
+    """How the hours were told."""
+    if wide <= 0:
+        return msg("Each record is spread evenly over the time in which it can have happened.")
+    return msg(
+        "Each record is spread evenly over the time in which it can have happened. {wide:percent} lie in intervals "
+        "of more than a day and tell little.",
+        wide=wide,
+    )
 
 
 def _week_public(week: Any, exhibits: list[Exhibit]) -> Message:

@@ -33,7 +33,8 @@ def picture(kind: str, table: Table, axis: Message | None, language: str = "en",
     rows = [dict(zip(names, (_plain(v, language) for v in row), strict=True)) for row in table.rows]
     title = axis.render(language) if axis is not None else None
     spec: Spec = KINDS[kind](rows, names, View(title, language, width))
-    return {"$schema": SCHEMA, "width": width, **spec}
+    # Words at the left are measured by another font than the reader may have: leave room.
+    return {"$schema": SCHEMA, "width": width, "padding": {"left": 16, "right": 8, "top": 4, "bottom": 4}, **spec}
 
 
 def _plain(value: Any, language: str) -> Any:
