@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from forestall.records.records import Records
 from forestall.report.charts import chart_svg
-from forestall.results import Profile, read
+from forestall.results import Profile, Shelf, read
 
 Made = Callable[..., Profile]
 KINDS = ("burglary-series", "night-time-economy", "school-route-asb", "rising-vehicle-crime")
@@ -89,6 +90,14 @@ def test_it_comes_back_from_json(profile_of: Made, kind: str) -> None:
     assert again.cost == found.cost
     assert again.explain("en") == found.explain("en")
     assert again.recipe.hash() == found.recipe.hash()
+
+
+def test_it_is_kept_on_the_shelf(profile_of: Made, tmp_path: Path) -> None:
+    found = profile_of("burglary-series")
+    shelf = Shelf(tmp_path)
+    assert shelf.put(found).is_file()
+    again = shelf.get(found.snapshot, found.recipe.hash())
+    assert again.to_json() == found.to_json()
 
 
 @pytest.mark.parametrize("kind", KINDS)

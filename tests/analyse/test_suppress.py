@@ -51,6 +51,8 @@ def test_the_public_form_holds_nothing_private(profile_of: Callable[..., Profile
     for private in ("domestic", "suspect_id", "location_id", "public-house", "repeat_victim", "alcohol"):
         assert private not in text, private
     assert not found.indicators
+    assert found.cost is not None
+    assert found.cost.low < found.cost.high  # an exact sum would tell how many of each kind
     assert {e.name for p in found.parts for e in p.exhibits}.isdisjoint(
         {"locations", "victims", "suspects", "method", "flags"}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from forestall.errors import ForestallError
+from forestall.text import Message, msg
 
 
 def shift(month: str, by: int) -> str:
@@ -23,3 +24,10 @@ def check(month: str, what: str) -> str:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise ForestallError(f"{what} {month!r} is no month: write it as 2024-05")
     return month
+
+
+def period(since: str, until: str) -> Message:
+    """Two months, or the one, in words."""
+    if since == until:
+        return msg("{month:month}", month=since)
+    return msg("{first:month} to {last:month}", first=since, last=until)

@@ -8,6 +8,7 @@ from typing import Any
 
 from forestall import catalogue
 from forestall.analyse import hypotheses as ideas_of
+from forestall.analyse import months as mm
 from forestall.analyse.compare import differs
 from forestall.analyse.ground import Ground, lay, place_name
 from forestall.analyse.how import how
@@ -130,9 +131,9 @@ def _headline(ground: Ground, subject: Subject, found: Indicators) -> Message:
         return ground.signal.why
     low, ratio = found.get("ratio_to_year_before_low"), found.get("ratio_to_year_before")
     first = msg_n(
-        "{n:count} record of {category:low} in {place}, {since:month} to {until:month}.",
-        "{n:count} records of {category:low} in {place}, {since:month} to {until:month}.",
-        ground.count, category=subject.title, place=subject.place, since=subject.since, until=subject.until,
+        "{n:count} record of {category:low} in {place}: {period}.",
+        "{n:count} records of {category:low} in {place}: {period}.",
+        ground.count, category=subject.title, place=subject.place, period=mm.period(subject.since, subject.until),
     )  # fmt: skip
     if low is not None and ratio is not None and low > 1 and not ground.public:
         return msg("{first} That is {r:ratio} times the same months of the year before.", first=first, r=ratio)

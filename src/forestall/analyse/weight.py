@@ -62,9 +62,12 @@ def _priced(cost: Cost) -> Message:
 
 
 def _cost(ground: Ground, scheme: analysis.CostScheme) -> tuple[Cost | None, tuple[Exhibit, ...]]:
-    """Exact by offence code; else between the cheapest and the dearest kind that the category may hold."""
+    """Exact by offence code; else, and for the public, between the cheapest and the dearest kind that a category may hold:
+    from an exact sum the number of each kind could be worked out."""
     possible = scheme.of_category(ground.category)
     code, names = ground.coded("offence_code")
+    if ground.public:
+        code, names = np.full_like(code, -1), []
     inside = code[ground.inside]
     counts = np.bincount(inside[inside >= 0], minlength=len(names))
     known: dict[str, int] = {}

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from forestall import catalogue
+from forestall.analyse import months as mm
 from forestall.analyse.ground import Ground
 from forestall.analyse.indicators import Indicators
 from forestall.analyse.suppress import SMALL, shown
@@ -25,9 +26,9 @@ def what(ground: Ground) -> tuple[Part, Indicators]:
     found: Indicators = {"records": float(n), "share_of_force": n / total if total else None}
     title = catalogue.category(ground.category).title
     headline = msg_n(
-        "{n:count} record of {category:low} from {since:month} to {until:month}.",
-        "{n:count} records of {category:low} from {since:month} to {until:month}.",
-        n, category=title, since=ground.since, until=ground.until,
+        "{n:count} record of {category:low}: {period}.",
+        "{n:count} records of {category:low}: {period}.",
+        n, category=title, period=mm.period(ground.since, ground.until),
     )  # fmt: skip
     facts: list[Message] = []
     if total:

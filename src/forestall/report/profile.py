@@ -20,7 +20,9 @@ def document(profile: Profile, *, command: str | None = None, banner: Message | 
     s = profile.subject
     about = [
         msg("{category}, {place}", category=s.title, place=s.place),
-        msg("{first:month} to {last:month}", first=s.since, last=s.until),
+        msg("{month:month}", month=s.since)
+        if s.since == s.until
+        else msg("{first:month} to {last:month}", first=s.since, last=s.until),
         msg("snapshot {id}", id=profile.snapshot),
     ]
     if profile.public:
