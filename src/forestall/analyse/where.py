@@ -83,14 +83,19 @@ def _areas(ground: Ground) -> tuple[Exhibit, Message]:
         )  # fmt: skip
     else:
         headline = msg("Spread over {n:count} areas.", n=len(codes))
-    shapes = None
-    level = ground.places.levels.get("lsoa") if ground.places is not None else None
-    if ground.places is not None and level is not None and level.polygons is not None:
-        drawn = [a for a in codes if a in level]
-        shapes = ground.places.geojson("lsoa", drawn, tolerance=20.0 if len(drawn) < 40 else 130.0) if drawn else None
+    shapes = _outlines(ground)
     note = msg("Counts of 1 to 4, and what would give them away, are hidden (–).") if ground.public else None
     table = Table(columns, rows, msg("Records by area"))
     return Exhibit("areas", headline, table, "map" if shapes else "bars", msg("records"), note, shapes), headline
+
+
+def _outlines(ground: Ground) -> dict[str, Any] | None:
+    """The areas as GeoJSON; None where their boundaries are not loaded."""
+    level = ground.places.levels.get("lsoa") if ground.places is not None else None
+    if ground.places is None or level is None or level.polygons is None:
+        return None
+    drawn = [a for a in ground.areas if a in level]
+    return ground.places.geojson("lsoa", drawn, tolerance=20.0 if len(drawn) < 40 else 130.0) if drawn else None
 
 
 def _largest(ground: Ground, codes: list[str]) -> list[int] | None:
@@ -211,6 +216,9 @@ def _listed(ground: Ground, code: Any, names: list[str], use: Any, counts: Any, 
         "The fullest location has {n:count} of {total:count}; {k:count} locations have any.",
         n=int(counts[order[0]]), total=total, k=len(order),
     )  # fmt: skip
-    shapes = {"type": "FeatureCollection", "features": features} if features else None
+    shapes: dict[str, Any] | None = {"type": "FeatureCollection", "features": features} if features else None
+    outlines = _outlines(ground)
+    if shapes is not None and outlines is not None:
+        shapes["ground"] = outlines
     note = msg("For users of the force only. Circles are as large as counts; the list shows the first ten.")
     return Exhibit("locations", headline, shown_table, "map" if shapes else "bars", msg("records"), note, shapes)

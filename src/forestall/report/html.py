@@ -120,6 +120,7 @@ class _Page:
             wide, narrow = (
                 maps.map_svg(
                     picture.geojson, picture.values, picture.classes, zones=picture.zones, backdrop=picture.backdrop,
+                    ground=picture.ground,
                     title=picture.title, desc=picture.desc, language=self.language, width=w,
                 )
                 for w in (MAP_WIDE, MAP_NARROW)

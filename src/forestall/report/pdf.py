@@ -112,6 +112,7 @@ class _Setter:
         else:
             svg = maps.map_svg(
                 picture.geojson, picture.values, picture.classes, zones=picture.zones, backdrop=picture.backdrop,
+                ground=picture.ground,
                 title=picture.title, desc=picture.desc, language=self.language, width=width, tallest=0.7,
             )  # fmt: skip
         said = f"{_plain(picture.title, self.language)}. {_plain(picture.desc, self.language)}"

@@ -164,4 +164,6 @@ def _map(exhibit: Exhibit, caption: Message) -> d.Map:
         names = [c.name for c in exhibit.table.columns]
         code, n = names.index("code"), names.index("records")
         values = {r[code]: None if r[n] is None else float(r[n]) for r in exhibit.table.rows}
-    return d.Map(shapes, caption, exhibit.headline, values, amount(values.values(), msg("records")))
+    return d.Map(
+        shapes, caption, exhibit.headline, values, amount(values.values(), msg("records")), ground=shapes.get("ground")
+    )

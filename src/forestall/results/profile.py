@@ -20,7 +20,8 @@ STANDINGS = ("fits", "against", "mixed", "no-sign", "not-known")
 @dataclass(frozen=True)
 class Exhibit:
     """A table under the sentence that it shows. ``kind`` says how it is drawn (:data:`forestall.results.pictures.KINDS`),
-    None where it is read as a table only; ``axis`` names the numbers. ``shapes``: GeoJSON of a map, WGS84."""
+    None where it is read as a table only; ``axis`` names the numbers. ``shapes``: GeoJSON of a map, WGS84; its member
+    ``ground`` holds outlines for orientation."""
 
     name: str
     headline: Message
