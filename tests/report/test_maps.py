@@ -49,7 +49,6 @@ def test_areas_are_shaded_in_order_and_an_unknown_one_is_hatched() -> None:
     assert "Area &lt;2&gt;: 900" in text
 
 
-@pytest.mark.parametrize("geojson", [squares(), points()])
 def test_ground_is_outlined_below_and_in_the_frame() -> None:
     plain = maps.map_svg(points(), {"a0": 1.0}, title="t")
     drawn = maps.map_svg(points(), {"a0": 1.0}, title="t", ground=squares())
@@ -60,6 +59,7 @@ def test_ground_is_outlined_below_and_in_the_frame() -> None:
     assert float(circle[1]) < 680 - 24 - 10  # the last square reaches further east than its corner
 
 
+@pytest.mark.parametrize("geojson", [squares(), points()])
 def test_each_zone_is_outlined_once_and_numbered_once(geojson: dict[str, object]) -> None:
     zones = [maps.Zone(1, ("a0", "a1"), "Old <Town>"), maps.Zone(2, ("a3",)), maps.Zone(3, ("elsewhere",))]
     root = ET.fromstring(maps.map_svg(geojson, {"a0": 3, "a1": 5}, zones=zones, title="t"))

@@ -106,7 +106,8 @@ def map_svg(
     ``values`` shade areas by ``classes`` (:func:`amount` of the values unless given); an area without a value is hatched
     where areas have outlines, small and hollow where they are points. ``backdrop``: (lon, lat) dots that show where
     records lie. ``ground``: GeoJSON outlines drawn below everything, for orientation. ``tallest``: the most height for a
-    unit of width. Areas carry ``data-code`` and zones ``data-zone`` for pages that tie map and list together. Links only where zones have ``href``; else the map is one image.
+    unit of width. Areas carry ``data-code`` and zones ``data-zone`` for pages that tie map and list together. Links only
+    where zones have ``href``; else the map is one image.
     """
     import shapely
     from shapely.geometry import shape as as_shape
