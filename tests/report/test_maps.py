@@ -53,7 +53,7 @@ def test_ground_is_outlined_below_and_in_the_frame() -> None:
     plain = maps.map_svg(points(), {"a0": 1.0}, title="t")
     drawn = maps.map_svg(points(), {"a0": 1.0}, title="t", ground=squares())
     assert drawn.count("<path") == plain.count("<path") + 4
-    assert drawn.index("<path") < drawn.index("<circle")
+    assert drawn.index("<path") < drawn.index("<circle data-code")
     circle = re.search(r'<circle data-code="a3" cx="([\d.]+)"', drawn)
     assert circle is not None
     assert float(circle[1]) < 680 - 24 - 10  # the last square reaches further east than its corner
