@@ -18,6 +18,7 @@ VERBS = {
     "quality": "say what is wrong with a store's records",
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
+    "profile": "explain one problem of a store on one page",
     "serve": "start the workplace on a store",
 }
 

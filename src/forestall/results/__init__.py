@@ -3,21 +3,29 @@
 from forestall.results.base import Check, Column, Provenance, Recipe, Result, Table, read, register
 from forestall.results.figures import Figures
 from forestall.results.finding import Finding
+from forestall.results.profile import Cost, Exhibit, Idea, Part, Profile, Side, Subject
 from forestall.results.shelf import Shelf
 from forestall.results.signal import Scan, Series, Signal
 
 __all__ = [
     "Check",
     "Column",
+    "Cost",
+    "Exhibit",
     "Figures",
     "Finding",
+    "Idea",
+    "Part",
+    "Profile",
     "Provenance",
     "Recipe",
     "Result",
     "Scan",
     "Series",
     "Shelf",
+    "Side",
     "Signal",
+    "Subject",
     "Table",
     "read",
     "register",
