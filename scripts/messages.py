@@ -123,11 +123,14 @@ def translated(message: Message) -> bool:
 
 def lost(message: Message, got: Message) -> Iterator[str]:
     """Fields of the English that a Welsh form lacks, or the other way round. The form for one may follow the English
-    singular, which need not say the number."""
+    singular, which need not say the number; and the forms for 0, 1, 2, 3 and 6 each serve one number alone, so that they
+    may say it in a word (*dau gofnod*) in place of the field ``n``."""
     english = message.id if isinstance(message.id, list | tuple) else (message.id,)
     forms = got.string if isinstance(got.string, list | tuple) else (got.string,)
     for i, form in enumerate(forms):
         allowed = [fields(english[-1]), *([fields(english[0])] if i == 1 else [])]
+        if i < PLURALS[0] - 1 and len(english) > 1:
+            allowed += [frozenset(f for f in a if not f.startswith("n:")) for a in allowed]
         if fields(form) not in allowed:
             yield f"fields differ, {sorted(allowed[0])} and {sorted(fields(form))}"
     if message.pluralizable and len(forms) != PLURALS[0]:

@@ -64,9 +64,8 @@ def test_the_kernel_s_ratio_is_the_documented_one_and_its_bound_is_never_below(
         return
     value = kernels.beta_binomial_ratio(float(c), r, share, phi)
     assert value == pytest.approx(float(history_statistic(c, r, share, phi)), rel=1e-6, abs=1e-9)
-    half = 0.5 if share <= 0.25 else 1.0
-    if r > phi:
-        assert value <= half * (c - r * share) ** 2 / (share * (1 - share)) / r / phi * 1.0001 + 1e-9
+    bound = (c - r * share) ** 2 / (share * (1 - share)) / r
+    assert value <= (bound / 2 / min(phi, r) if share <= 0.2 else bound) * 1.0001 + 1e-9
 
 
 def test_what_is_drawn_scatters_as_what_was_fitted() -> None:

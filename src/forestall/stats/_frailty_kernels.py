@@ -309,6 +309,7 @@ def frail_maxima(
         logs = np.empty(periods)
         share = np.zeros((windows, LANES), np.float32)
         scale = np.zeros((windows, LANES), np.float32)
+        loose = np.zeros(windows, np.bool_)
         states = np.empty(LANES, np.uint64)
         for lane in range(LANES):
             states[lane] = _mix(np.uint64(seed) + np.uint64(block * LANES + lane + 1) * np.uint64(0x9E3779B97F4A7C15))
@@ -381,9 +382,10 @@ def frail_maxima(
             for w in range(windows):
                 s = share[w, lane] / everything if everything > 0 else np.float32(0.0)
                 share[w, lane] = s
-                # r KL(c/r, s) <= (c - r s)^2 / (2 r s (1 - s)) while s <= 1/4, and without the half for any s;
-                # frailty divides the bound by phi.
-                scale[w, lane] = (0.50005 if s <= 0.25 else 1.0001) / (s * (1.0 - s)) if 0.0 < s < 1.0 else 0.0
+                # r KL(c/r, s) <= (c - r s)^2 / (2 r s (1 - s)) while s <= 1/5, and frailty divides that by phi;
+                # without the half and phi it holds for any s.
+                loose[w] = loose[w] or s > 0.2
+                scale[w, lane] = (0.50005 if s <= 0.2 else 1.0001) / (s * (1.0 - s)) if 0.0 < s < 1.0 else 0.0
         best = np.zeros((zones, LANES), np.float32)
         c = np.empty((windows, LANES), np.float32)
         r = np.empty(LANES, np.float32)
@@ -396,17 +398,18 @@ def frail_maxima(
                     r[lane] += total[b, lane]
                 for w in range(windows):
                     phi_here = judged[a, k, w]
+                    bound = np.float32(1.0) if loose[w] else phi_here
                     hit = 0
                     for lane in range(LANES):
                         n = c[w, lane] + x[b, w, lane]
                         c[w, lane] = n
                         d = max(n - r[lane] * share[w, lane], np.float32(0.0))
-                        hit += d * d * scale[w, lane] > best[k, lane] * r[lane] * phi_here
+                        hit += d * d * scale[w, lane] > best[k, lane] * r[lane] * bound
                     if hit:
                         for lane in range(LANES):
                             n = c[w, lane]
                             d = n - r[lane] * share[w, lane]
-                            if d > 0.0 and n >= least and d * d * scale[w, lane] > best[k, lane] * r[lane] * phi_here:
+                            if d > 0.0 and n >= least and d * d * scale[w, lane] > best[k, lane] * r[lane] * bound:
                                 value = beta_binomial_ratio(n, r[lane], share[w, lane], phi_here)
                                 if value > best[k, lane]:
                                     best[k, lane] = value
