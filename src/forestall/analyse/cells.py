@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -85,24 +86,29 @@ def grid_counts(chosen: Chosen, events: Events, cell: float) -> tuple[Grid, npt.
     return grid, np.flatnonzero(used), counts
 
 
-def bands(
-    box: Sequence[float], cell: float, values: Floats, heading: Message, breaks: Sequence[float] | None = None
-) -> MapLayer:
-    """A map of cells, ``values`` of shape (rows, columns): cells of one band are one shape, so that a map of a hundred
-    thousand cells stays light. Breaks are chosen so that the highest bands are small."""
-    known = values[np.isfinite(values) & (values > 0)]
-    if breaks is None:
-        breaks = sorted({float(f"{q:.2g}") for q in np.quantile(known, (0.5, 0.8, 0.95, 0.99))}) if known.size else []
-    band = np.where(np.isfinite(values) & (values > 0), np.digitize(np.nan_to_num(values), list(breaks)), -1)
-    middles: dict[str, float | None] = {}
+#: Bands of a surface begin at so many times its mean.
+TIMES = (1.0, 3.0, 10.0, 30.0)
+
+
+def bands(box: Sequence[float], cell: float, values: Floats, heading: Message) -> MapLayer:
+    """A map of cells, ``values`` of shape (rows, columns), not a number off the ground. Cells of one band are one shape, so
+    that a map of a hundred thousand cells stays light; bands begin at :data:`TIMES` the mean."""
+    known = np.isfinite(values)
+    mean, top = float(values[known].mean()), float(values[known].max())
+    breaks = [b for b in dict.fromkeys(float(f"{t * mean:.2g}") for t in TIMES) if b < top]
+    band = np.where(known, np.digitize(np.nan_to_num(values), breaks), -1)
+    steps = [f"{b:,.6g}" for b in breaks]
+    words = [msg("under {low}", low=steps[0])] if steps else [msg("everywhere")]
+    words += [msg("{low} to {high}", low=a, high=b) for a, b in itertools.pairwise(steps)]
+    words += [msg("{low} or more", low=steps[-1])] if steps else []
     features = []
+    numbers: dict[str, float | None] = {}
     for i in range(len(breaks) + 1):
-        at = band == i
-        if at.any():
-            code = f"band-{i}"
-            middles[code] = float(np.median(values[at]))
-            features.append(_feature(code, outline(box, cell, at)))
-    return MapLayer({"type": "FeatureCollection", "features": features}, middles, heading)
+        if (band == i).any():
+            numbers[f"band-{i}"] = float(i)
+            features.append(_feature(f"band-{i}", outline(box, cell, band == i)))
+    collection = {"type": "FeatureCollection", "features": features}
+    return MapLayer(collection, numbers, heading, "bands", tuple(words))
 
 
 def outline(box: Sequence[float], cell: float, at: Bools) -> Any:

@@ -25,8 +25,8 @@ from forestall.text import Message, Name, msg
 @dataclass(frozen=True)
 class MapLayer:
     """What a map shades. ``geojson``: a FeatureCollection in WGS84 whose features have ``properties.code`` and ``name``.
-    ``values``: by code, None where not known. ``scale``: ``amount`` (light to dark, bands chosen from the values) or
-    ``sides`` (values of -1, 0 and 1 with ``labels`` for each, in this order)."""
+    ``values``: by code, None where not known. ``scale``: ``amount`` (light to dark, bands chosen from the values),
+    ``bands`` (values of 0, 1, 2 … with ``labels`` for each) or ``sides`` (values of -1, 0 and 1, likewise)."""
 
     geojson: Mapping[str, Any]
     values: Mapping[str, float | None]

@@ -21,7 +21,7 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
     checks = chosen.series_check(METHOD.title)
     if settings["period"] == "month":
         keep = chosen.usable()
-        if settings["kind"] == "seasonal" and not keep.all():
+        if settings["limits"] == "seasonal" and not keep.all():
             raise Refused(
                 msg(
                     "a seasonal chart needs every month, and some are set aside as a recording event: choose months after "
@@ -32,7 +32,7 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
     else:
         values, labels = chosen.daily if settings["period"] == "day" else weekly(*chosen.daily)
         exposure = None
-    kind = settings["kind"]
+    kind = settings["limits"]
     baseline = settings["baseline"]
     counts = kind in ("auto", "poisson", "overdispersed", "seasonal")
     found = control_chart(
@@ -72,7 +72,7 @@ METHOD = Method(
     settings=(
         choice("period", msg("counted by"), "month", month=msg("month"), week=msg("week"), day=msg("day")),
         choice(
-            "kind", msg("limits"), "auto", auto=msg("chosen from the counts"), xmr=msg("XmR"), poisson=msg("Poisson"),
+            "limits", msg("limits"), "auto", auto=msg("chosen from the counts"), xmr=msg("XmR"), poisson=msg("Poisson"),
             overdispersed=msg("overdispersed"), seasonal=msg("seasonal"),
         ),
         whole("baseline", msg("baseline"), None, 3, 1000, msg("first periods, on which limits are frozen")),
