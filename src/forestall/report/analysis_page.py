@@ -22,6 +22,8 @@ def chart_spec(result: AnalysisResult, language: str, width: int) -> dict[str, A
     several = any(k in spec for k in ("hconcat", "vconcat", "concat", "facet", "repeat", "spec"))
     if not several and not isinstance(spec.get("width"), Mapping):
         spec["width"] = max(180, width - 90)
+    told = dict(spec.get("config", {}))
+    spec["config"] = {**told, "legend": {"orient": "top", "gradientLength": 160, **told.get("legend", {})}}
     return spec
 
 
