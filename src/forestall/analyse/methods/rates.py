@@ -12,7 +12,7 @@ from forestall.analyse.method import Answer, Method
 from forestall.analyse.methods.concentration import elsewhere
 from forestall.analyse.refused import Refused
 from forestall.analyse.setting import choice
-from forestall.results import Check, MapLayer
+from forestall.results import Check, MapLayer, Table
 from forestall.text import msg
 
 
@@ -50,7 +50,10 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
         words = msg("{n:count} areas have no known population and are left out.", n=unknown)
         checks = (Check("population", False, words),)
     note = msg("Rates are a year, over the population of {year}.", year=str(year))
-    return Answer((found,), None, layer, (note, *elsewhere(areas.elsewhere)), checks)
+    order = np.lexsort((-found.rate, -np.abs(found.position) if settings["shown"] == "funnel" else -found.rate))
+    told = found.table()
+    table = Table(told.columns, tuple(told.rows[i] for i in order.tolist()), told.caption)
+    return Answer((found,), table, layer, (note, *elsewhere(areas.elsewhere)), checks)
 
 
 def _people(areas: AreaCounts, over: str, until: str) -> tuple[int, Any]:

@@ -95,6 +95,8 @@ def cell(column: Any, value: Any, language: str) -> str:
         return f"{value:.1%}"
     if isinstance(value, float):
         size = abs(value)
+        if value.is_integer():
+            return f"{value:,.0f}"
         return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.3g}"
     if isinstance(value, int):
         return f"{value:,}"
