@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -151,7 +152,7 @@ class _Conditional:
     def ppf(self, q: float) -> Floats:
         return self._either(lambda law: law.ppf(q))
 
-    def _either(self, ask: Callable[[object], Floats]) -> Floats:
+    def _either(self, ask: Callable[[Any], Floats]) -> Floats:
         within = ask(ss.binom(self.total, np.minimum(self.share, 1.0)))
         beyond = ask(ss.nbinom(self.size, 1 / (1 + self.share)))
         return np.asarray(np.where(self.inside, within, beyond), float)
@@ -176,7 +177,7 @@ def gaps(x: Floats, inside: Flags, alpha: float, distribution: str) -> Law:
             beyond = total * (q ** (-1 / n) - 1)
         else:
             within, beyond = (_geometric_line(n, total, a, upper, inner) for inner in (True, False))
-        return np.where(inside, within, beyond)
+        return np.asarray(np.where(inside, within, beyond), float)
 
     mean = total / n
     if distribution == "exponential":
@@ -279,7 +280,7 @@ def _weibull(x: Floats, base: Floats, alpha: float, whole: bool) -> Law:
 
     def quantile(a: float) -> float:
         """Where the chance of reaching it is ``a``."""
-        return scale * (-math.log(a)) ** (1 / shape)
+        return float(scale * (-math.log(a)) ** (1 / shape))
 
     def line(a: float, upper: bool) -> float:
         if not whole:
