@@ -75,14 +75,14 @@ def test_one_event_or_all_at_one_point_and_time_is_an_answer_or_a_sentence(tmp_p
     ]
     table, mapping = bench_store.write(tmp_path, "few", bench_store.MAPPING.format(source="few"), lines, head)
     records = Records.from_files([table], source=None, mapping=mapping)
+    assert "\n" not in answer_or_sentence(slug, records)
+
+
+def answer_or_sentence(slug, records):
     try:
-        found = bench.run(Analysis(slug, category="burglary"), records, None)
+        return bench.run(Analysis(slug, category="burglary"), records, None).explain()
     except Refused as reason:
-        assert "\n" not in str(reason)
-        assert len(str(reason)) > 20
-    else:
-        assert found.explain()
-        assert found.table() is not None
+        return str(reason)
 
 
 def test_records_without_days_feed_no_method_that_needs_them(tmp_path):
