@@ -171,6 +171,16 @@ def test_an_interruption_stops_with_130_and_writes_nothing(store, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interruption_inside_the_database_is_one_too(store, capsys, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("forestall.records.records.Records.arrow", interrupted)
+    status, _, err = run(capsys, "hours", "--store", store)
+    assert status == 130
+    assert "stopped" in err
+
+
 def test_a_hot_spot_forecast_is_for_the_command_line(store, capsys):
     status, out, _ = run(capsys, "hotspot-forecast", "--store", store, "--category", "burglary")
     assert status == 0

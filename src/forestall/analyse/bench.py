@@ -37,8 +37,8 @@ class Analysis:
     """``method``: a slug of :func:`methods`. ``force``: '' for the store's largest. ``kind``: of record (``crime``,
     ``call`` …), '' for crimes and anti-social behaviour, or for all kinds where the records hold neither. ``category``: ''
     for all. ``hub``: a local authority by code or name; ``areas``: codes of areas of any level; the whole force where
-    neither. ``since`` and ``until``: months, inclusive, '' for as far as the records go. ``settings``: those that differ
-    from the method's defaults count; any may be given, as values or as text."""
+    neither. ``since`` and ``until``: months, inclusive, '' for as far as the records go. ``settings``: any of the
+    method's, as values or as text; the others are at their defaults."""
 
     method: str
     force: str = ""
@@ -49,6 +49,10 @@ class Analysis:
     since: str = ""
     until: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ``Refused`` for an unknown method or setting, and a setting out of range."""
+        object.__setattr__(self, "settings", _settings(find(self.method), self.settings))
 
     def query(self) -> str:
         """The query of an address, without ``?``; what stands at its default is left out."""
@@ -76,18 +80,16 @@ class Analysis:
     @staticmethod
     def of_json(data: Mapping[str, Any]) -> Analysis:
         """From :meth:`to_json`, or flat as in an address. Raises ``Refused`` for an unknown method or setting."""
-        method = find(str(data.get("method") or ""))
         nested = data.get("settings")
         given = dict(nested) if isinstance(nested, Mapping) else {k: v for k, v in data.items() if k not in PARTS}
         areas = data.get("areas") or ()
         codes = [a.strip() for a in areas.split(",")] if isinstance(areas, str) else list(areas)
         parts = {p: str(data.get(p) or "").strip() for p in PARTS if p != "areas"}
-        made = Analysis(**parts, areas=tuple(dict.fromkeys(c for c in codes if c)), settings=given)
-        return replace(made, settings=_settings(method, given))
+        return Analysis(**parts, areas=tuple(dict.fromkeys(c for c in codes if c)), settings=given)
 
     def values(self) -> dict[str, Any]:
-        """The settings of the method, all of them, as values. Raises ``Refused`` where one is not known or out of range."""
-        return _settings(find(self.method), self.settings)
+        """The settings of the method, all of them, as values."""
+        return dict(self.settings)
 
     def command(self, store: str = "STORE") -> str:
         """The command that makes it."""

@@ -52,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"forestall {args.verb}: stopped; nothing is half-written", file=sys.stderr)
         return 130
+    except RuntimeError as error:  # the database's own word for an interruption that came while it worked
+        if "Query interrupted" not in str(error):
+            raise
+        print(f"forestall {args.verb}: stopped; nothing is half-written", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
