@@ -136,6 +136,29 @@ def test_bad_input_is_one_sentence_and_exit_2(store, capsys, words, said):
     assert err.count("\n") == 1
 
 
+def test_settings_come_before_and_after_and_with_an_equals_sign(store, capsys):
+    wanted = run(capsys, "hours", "--store", store, "--longest", "2", "--category", "burglary")[1]
+    assert run(capsys, "--store", store, "hours", "--longest=2", "--category", "burglary")[1] == wanted
+    assert run(capsys, "hours", "--longest", "2", "--category", "burglary", "--store", store)[1] == wanted
+
+
+@pytest.mark.parametrize(
+    "words", [["hours", "--longest"], ["hours", "--longest", "--wide", "3"], ["hours", "more", "words"]]
+)
+def test_an_option_without_its_value_and_a_word_too_many(store, capsys, words):
+    with pytest.raises(SystemExit) as stopped:
+        run(capsys, *words, "--store", store)
+    assert stopped.value.code == 2
+
+
+def test_list_of_one_method_shows_its_settings(capsys):
+    status, out, _ = run(capsys, "density", "--list")
+    assert status == 0
+    assert out.startswith("density: ")
+    assert "--cell N  cell, metres (250)" in out
+    assert "hours:" not in out
+
+
 def test_without_a_store(capsys, tmp_path):
     assert run(capsys, "hours")[2] == "forestall analyse: name the store to analyse with --store DIR\n"
     status, _, err = run(capsys, "hours", "--store", tmp_path / "none")

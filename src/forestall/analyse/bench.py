@@ -172,6 +172,15 @@ def run(
                 method=method.title, bound=bound, n=n,
             )
         )  # fmt: skip
+    heavy = [s for s in method.settings if bound is not None and s.beyond_a_page(settings[s.name])]
+    if heavy:
+        raise Refused(
+            msg(
+                "{setting} may be up to {most:count} on this page, so that nobody waits: take less, or run it on the "
+                "command line",
+                setting=heavy[0].name, most=heavy[0].paged,
+            )
+        )  # fmt: skip
     if method.targets:
         chosen.refuse_police_generated(method.title)
     if n == 0:

@@ -16,7 +16,8 @@ from forestall.text import Message, msg
 class Setting:
     """``kind``: ``number``, ``whole`` (a whole number), ``choice`` (one of ``choices``, slug -> words) or ``edges`` (rising
     numbers from 0, with commas). ``default`` is a value of that kind; None stands for the method's own choice, which a
-    person asks for with nothing or ``auto``. ``low`` and ``high`` bound numbers, both included."""
+    person asks for with nothing or ``auto``. ``low`` and ``high`` bound numbers, both included; ``paged`` is
+    the highest (of edges: the last) that a page works out, because it must be quick."""
 
     name: str
     label: Message
@@ -26,6 +27,12 @@ class Setting:
     high: float = math.inf
     choices: Mapping[str, Message] = field(default_factory=dict)
     unit: Message | None = None
+    paged: float = math.inf
+
+    def beyond_a_page(self, value: Any) -> bool:
+        """Whether the value asks for more work than a page may do."""
+        most = value[-1] if isinstance(value, list | tuple) else value
+        return isinstance(most, int | float) and most > self.paged
 
     def parse(self, given: Any) -> Any:
         """The value that a text, or a JSON value, stands for. Raises ``Refused`` where it stands for none."""
@@ -104,8 +111,17 @@ def choice(name: str, label: Message, default: str, **choices: Message) -> Setti
     return Setting(name, label, default, "choice", choices={k.replace("_", "-"): v for k, v in choices.items()})
 
 
-def whole(name: str, label: Message, default: int | None, low: float, high: float, unit: Message | None = None) -> Setting:
-    return Setting(name, label, default, "whole", low, high, unit=unit)
+def whole(
+    name: str,
+    label: Message,
+    default: int | None,
+    low: float,
+    high: float,
+    unit: Message | None = None,
+    *,
+    paged: float = math.inf,
+) -> Setting:
+    return Setting(name, label, default, "whole", low, high, unit=unit, paged=paged)
 
 
 def number(
@@ -114,8 +130,16 @@ def number(
     return Setting(name, label, default, "number", low, high, unit=unit)
 
 
-def edges(name: str, label: Message, default: tuple[float, ...], high: float, unit: Message | None = None) -> Setting:
-    return Setting(name, label, default, "edges", 0.0, high, unit=unit)
+def edges(
+    name: str,
+    label: Message,
+    default: tuple[float, ...],
+    high: float,
+    unit: Message | None = None,
+    *,
+    paged: float = math.inf,
+) -> Setting:
+    return Setting(name, label, default, "edges", 0.0, high, unit=unit, paged=paged)
 
 
 #: Where what a method draws begins; the same seed gives the same figures.

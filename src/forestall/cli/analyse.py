@@ -20,11 +20,11 @@ ROWS = 30
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from forestall.analyse import bench
-
-    known = bench.methods()
-    parser.add_argument("method", nargs="?", metavar="METHOD", help=", ".join(m.slug for m in known))
-    parser.add_argument("--list", action="store_true", help="the methods, what each needs, and whether --store has it")
+    parser.add_argument("method", nargs="?", metavar="METHOD", help="such as hours or near-repeat; --list names them all")
+    parser.add_argument(
+        "--list", action="store_true",
+        help="the methods, what each needs, its settings, and whether --store has what it needs; or METHOD alone",
+    )  # fmt: skip
     parser.add_argument("--store", metavar="DIR", help="the store that forestall ingest made")
     parser.add_argument("--force", metavar="NAME", help="the force's slug (default: the store's largest)")
     parser.add_argument(
@@ -39,16 +39,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="the file to write (default: standard output)")
     parser.add_argument("--map", action="store_true", help="with svg or png: the map and not the chart")
     parser.add_argument("--language", choices=("en", "cy"), default="en", help="language of the sentences")
-    taken = {"list", "map"}
-    for method in known:
-        group = parser.add_argument_group(f"{method.slug}: {_low(str(method.question))}")
-        for s in method.settings:
-            if s.name in taken:
-                continue
-            taken.add(s.name)
-            shared = [m.slug for m in known if m is not method and s.name in {o.name for o in m.settings}]
-            also = f"; also of {', '.join(shared)}" if shared else ""
-            group.add_argument(f"--{s.name}", dest=f"setting:{s.name}", metavar=_metavar(s), help=f"{_help(s)}{also}")
+    parser.epilog = "Settings of a method follow as options of their own, such as --cell 500: METHOD --list shows them."
+    _take_settings(parser)
+
+
+def _take_settings(parser: argparse.ArgumentParser) -> None:
+    """Options that the parser doesn't know are settings of the method. Which there are the method says, and it is not
+    imported before it is called: help is quick."""
+    known = parser.parse_known_args
+
+    def parse(args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = known(args, namespace)
+        found.settings = {}
+        rest = []
+        while unknown:
+            word = unknown.pop(0)
+            if word.startswith("--") and len(word) > 2:
+                name, told, value = word[2:].partition("=")
+                if not told:
+                    if not unknown or unknown[0].startswith("--"):
+                        parser.error(f"argument --{name}: expected one argument")
+                    value = unknown.pop(0)
+                found.settings[name] = value
+            elif found.method is None:
+                found.method = word
+            else:
+                rest.append(word)
+        return found, rest
+
+    parser.parse_known_args = parse  # type: ignore[method-assign]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     from forestall.records.store import Store
 
     if args.list:
-        print(listing(args.store, args.language))
+        print(listing(args.store, args.method, args.language))
         return 0
     if not args.method:
         raise ForestallError("name a method, or see them all with: forestall analyse --list")
@@ -81,8 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     parts = ("method", "force", "kind", "category", "hub", "areas", "since", "until")
-    settings = {k.split(":", 1)[1]: v for k, v in vars(args).items() if k.startswith("setting:") and v is not None}
-    return {**{p: getattr(args, p) or "" for p in parts}, "settings": settings}
+    return {**{p: getattr(args, p) or "" for p in parts}, "settings": args.settings}
 
 
 def _target(args: argparse.Namespace) -> Path | None:
@@ -229,8 +247,8 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def listing(store: str | None, language: str = "en") -> str:
-    """All methods: the question, what each needs and, of a store, whether it has that."""
+def listing(store: str | None, slug: str | None = None, language: str = "en") -> str:
+    """All methods, or one: the question, what it needs, its settings and, of a store, whether it has what is needed."""
     from forestall.analyse import bench
     from forestall.text import msg
 
@@ -240,12 +258,11 @@ def listing(store: str | None, language: str = "en") -> str:
 
         records = Store.open(store).records()
     lines = []
-    for method in bench.methods():
+    for method in (bench.find(slug),) if slug else bench.methods():
         needs = sorted(method.wants({s.name: s.default for s in method.settings}))
         lines.append(f"{method.slug}: {method.question.render(language)}")
         lines.append("    " + msg("needs {needs:list}", needs=needs or [msg("months")]).render(language))
-        settings = [f"--{s.name}" for s in method.settings]
-        lines.append("    " + " ".join(settings)) if settings else None
+        lines += [f"    --{s.name} {_metavar(s)}  {_help(s, language)}" for s in method.settings]
         if records is not None:
             reason = bench.lacking(method, records)
             can = msg("this store can run it") if reason is None else reason.message
@@ -271,11 +288,9 @@ def _metavar(setting: Any) -> str:
     return "N,N,…" if setting.kind == "edges" else "N"
 
 
-def _help(setting: Any) -> str:
-    unit = f", {setting.unit}" if setting.unit else ""
-    default = setting.text(setting.default) or "chosen from the records"
-    return f"{setting.label}{unit} (default {default})".replace("%", "%%")
+def _help(setting: Any, language: str) -> str:
+    from forestall.text import msg
 
-
-def _low(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    unit = f", {setting.unit.render(language)}" if setting.unit else ""
+    default = setting.text(setting.default) or msg("chosen from the records").render(language)
+    return f"{setting.label.render(language)}{unit} ({default})"

@@ -152,7 +152,7 @@ METHOD = Method(
         whole("nearest", msg("how many nearest"), 6, 1, 50),
         number("cell", msg("cell"), 500.0, 50, 20_000, msg("metres")),
         number("fdr", msg("false ones among those that stand out, at most"), 0.05, 0.001, 0.5),
-        whole("permutations", msg("permutations beside the exact p"), 0, 0, 9999),
+        whole("permutations", msg("permutations beside the exact p"), 0, 0, 9999, paged=99),
         SEED,
     ),
 )

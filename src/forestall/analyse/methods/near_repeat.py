@@ -43,8 +43,8 @@ METHOD = Method(
     gives=("near_repeat", "near_repeat_chains"),
     most=40_000,
     settings=(
-        edges("distances", msg("distances"), (0.0, 100.0, 200.0, 300.0, 400.0), 50_000, msg("metres")),
-        edges("days", msg("days"), (0.0, 7.0, 14.0, 21.0, 28.0), 3660, msg("days")),
+        edges("distances", msg("distances"), (0.0, 100.0, 200.0, 300.0, 400.0), 50_000, msg("metres"), paged=2000),
+        edges("days", msg("days"), (0.0, 7.0, 14.0, 21.0, 28.0), 3660, msg("days"), paged=120),
         choice(
             "metric", msg("measured"), "euclidean", euclidean=msg("in a straight line"), manhattan=msg("along the grid")
         ),
@@ -52,7 +52,7 @@ METHOD = Method(
             "same-day", msg("the same day"), "together", together=msg("with the first band"),
             apart=msg("a band of its own"),
         ),
-        whole("permutations", msg("shuffles beside the exact moments"), 0, 0, 9999),
+        whole("permutations", msg("shuffles beside the exact moments"), 0, 0, 9999, paged=999),
         SEED,
     ),
 )  # fmt: skip
