@@ -135,6 +135,30 @@ def test_repeats_list_places_and_no_person(ground):
     assert found.main.ranked == ()
 
 
+def test_places_of_many_records_are_set_apart_and_protected_ones_are_not_listed(tmp_path):
+    import bench_store
+    from forestall.records.records import Records
+
+    head = ["Ref", "Type", "From", "To", "E", "N", "Place", "Street", "Area", "Premises", "Flag"]
+    mapping = bench_store.MAPPING.format(source="places") + (
+        "  premises_type: Premises\n  flags:\n    - {column: Flag, codes: {DA: domestic-abuse}, otherwise: empty}\n"
+    )
+    lines = []
+    made = (("home", "dwelling", "DA", 9), ("ward", "hospital", "", 12), ("shop", "shop", "", 5))
+    for place, premises, flag, times in made:
+        for i in range(times):
+            at = f"2022-{1 + i % 12:02d}-03T10:00:00"
+            lines.append([f"{place}{i}", "burglary", at, at, 1, 1, place, f"The {place}", "W01000000", premises, flag])
+    table, told = bench_store.write(tmp_path, "places", mapping, lines, head)
+    found = bench.run(Analysis("repeats"), Records.from_files([table], source=None, mapping=told), None)
+    shown = found.table().to_csv() + json.dumps(found.to_json())
+    assert "The shop" in shown
+    assert "The home" not in shown
+    assert "The ward" not in shown
+    assert sum(found.main.apart.values()) == 12
+    assert any("counted and not listed" in str(n) for n in found.notes)
+
+
 def test_forecast_is_tried_on_the_past(ground):
     found = ask(ground, "forecast", category="vehicle-crime", horizon=3)
     assert found.main.labels_ahead[0] == "2023-01"

@@ -14,10 +14,20 @@ from forestall.results.analysis import named
 from forestall.text import msg
 
 FIELDS = {"place": "location_id", "victim": "victim_id", "suspect": "suspect_id", "caller": "caller_id"}
-#: Premises that many people pass through: set apart and not ranked as repeat addresses.
-APART = ("hospital", "police-station", "care-home", "court", "prison", "custody", "station", "school")
-#: Records with these flags are no line of a list of places.
-QUIET = frozenset({"domestic-abuse", "sexual-offence", "child"})
+#: Premises of many records by their nature: set apart and not ranked as repeat addresses.
+APART = frozenset(
+    {
+        "hospital", "bus-or-rail-station", "bus-station", "rail-station", "police-station", "station", "care-home",
+        "prison", "childrens-home",
+    }
+)  # fmt: skip
+#: Places with a record of these flags are no line of a list.
+QUIET = frozenset(
+    {
+        "domestic-abuse", "sexual-offence", "child", "child-victim", "child-sexual-exploitation", "child-protection",
+        "honour-based-abuse",
+    }
+)  # fmt: skip
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
