@@ -9,7 +9,7 @@ from forestall.results import AnalysisResult
 
 
 class Drawn:
-    """An answer with its pictures. ``chart(width)`` and ``map(width)`` are None where there is none to show."""
+    """An answer with its pictures. ``charts`` and ``maps`` are None where there is none to show."""
 
     def __init__(self, result: AnalysisResult, language: str) -> None:
         self.result, self.language = result, language
@@ -23,10 +23,12 @@ class Drawn:
         return wide, narrow
 
     @functools.cached_property
-    def map(self) -> str | None:
+    def maps(self) -> tuple[str, str] | None:
+        """For a desk and for a phone."""
         if self.result.layer is None or "map" not in self.result.pictures:
             return None
-        return analysis_page.map_svg(self.result, self.language, 560, 1.2)
+        wide, narrow = (analysis_page.map_svg(self.result, self.language, w, 1.2) for w in (560, 350))
+        return wide, narrow
 
 
 _kept: dict[tuple[int, str], Drawn] = {}
