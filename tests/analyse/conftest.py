@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import bench_store
 from forestall import analyse, sample
 from forestall.cli import main
 from forestall.places import Places
@@ -68,3 +69,14 @@ def profile_of(records: Records, places: Places, planted: dict[str, dict[str, An
         return kept[key]
 
     return made
+
+
+@pytest.fixture(scope="session")
+def bench_folder(tmp_path_factory):
+    return bench_store.make(tmp_path_factory.mktemp("bench"))
+
+
+@pytest.fixture(scope="session")
+def ground(bench_folder):
+    """Records and places."""
+    return Store.open(bench_folder).records(), Places.open(bench_folder)

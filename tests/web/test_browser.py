@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import bench_store
 from web import build
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,6 +45,11 @@ PAGES = {
     "concentrated": "/signals/0000000003/",
     "events": "/recording-events/",
     "nothing-there": "/signals/ffffffffff/",
+    "explore": "/explore/",
+    "explore-map": "/explore/?method=local-statistics&category=burglary&statistic=moran",
+    "explore-chart": "/explore/?method=hours&category=shoplifting&hub=W06000001",
+    "explore-density": "/explore/?method=density&category=burglary&cell=100",
+    "explore-refused": "/explore/?method=near-repeat&distances=9,3",
 }
 
 pytestmark = pytest.mark.browser
@@ -103,7 +109,7 @@ def browser(chromium):
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
-    running = Workplace(build.store(tmp_path_factory.mktemp("workplace"), source="sample-crimes"))
+    running = Workplace(bench_store.make(tmp_path_factory.mktemp("workplace"), source="sample-crimes", record=True))
     yield running
     running.stop()
 
@@ -183,6 +189,28 @@ def test_without_scripts_the_list_the_map_and_the_filter_work(open_page, workpla
     assert page.url.endswith("/signals/0000000003/")
     page.click("text=Every month as a table")
     assert page.locator(".f-table tbody tr").first.is_visible()
+
+
+def test_without_scripts_exploring_works_and_the_address_is_the_view(open_page, workplace):
+    page = open_page(scripts=False)
+    sign_in(page, workplace)
+    page.click("text=Explore")
+    page.select_option("#method", "repeats")
+    page.select_option("#category", "burglary")
+    page.select_option("#since", "2021-01")
+    page.click(".f-filter__go")
+    assert page.locator("h1").inner_text() == "Repeats: burglary, Gwent, January 2021 to December 2022"
+    assert page.locator(".f-table tbody tr").count() == 20
+    link = page.locator("#link").inner_text()
+    page.click("summary >> text=Settings")
+    page.fill("#s-listed", "5")
+    page.click(".f-filter__go")
+    assert page.locator(".f-table tbody tr").count() == 5
+    page.goto(link)
+    assert page.locator(".f-table tbody tr").count() == 20
+    with page.expect_download() as taken:
+        page.click("text=Download CSV")
+    assert taken.value.suggested_filename.startswith("SYNTHETIC-repeats-")
 
 
 def test_list_and_map_are_tied(open_page, workplace):

@@ -15,18 +15,19 @@ from forestall.web.people.permissions import ROLES, Permission
 COLUMNS = (
     "signals.see_summary", "signals.see_signals", "signals.read_signal", "signals.see_map", "signals.export_signals",
     "signals.export_series", "signals.see_events", "signals.export_events", "people.sign_in", "people.sign_out",
-    "people.choose_language", "people.make_account", "people.make_demo_accounts",
+    "people.choose_language", "people.make_account", "people.make_demo_accounts", "explore.see_analysis",
+    "explore.export_analysis",
 )  # fmt: skip
-#                    summary see read map export series events csv | in out language | account demo
+#                    summary see read map export series events csv | in out language | account demo | explore csv
 TABLE = {
-    "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no",
-    "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no",
-    "supervisor":      "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no",
-    "chief-officer":   "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no",
-    "partner":         "yes  no  no   no  no    no    no     no       yes yes yes       no      no",
-    "commissioner":    "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no",
-    "registrar":       "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no",
-    "data-protection": "no   no  no   no  no    no    no     no       yes yes yes       no      no",
+    "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
+    "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      no  no",
+    "supervisor":      "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
+    "chief-officer":   "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
+    "partner":         "yes  no  no   no  no    no    no     no       yes yes yes       no      no      no  no",
+    "commissioner":    "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no",
+    "registrar":       "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no",
+    "data-protection": "no   no  no   no  no    no    no     no       yes yes yes       no      no      no  no",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Explains one problem: ``analyse.profile``. What it finds is a :class:`forestall.results.Profile`."""
+"""Records in, an explanation out: ``analyse.profile`` explains one problem, ``analyse.bench`` runs one method."""
 
 from __future__ import annotations
 

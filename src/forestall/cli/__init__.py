@@ -19,6 +19,7 @@ VERBS = {
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
     "profile": "explain one problem of a store on one page",
+    "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
 }
 
@@ -50,6 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"forestall {args.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print(f"forestall {args.verb}: stopped; nothing is half-written", file=sys.stderr)
+        return 130
+    except RuntimeError as error:  # the database's own word for an interruption that came while it worked
+        if "Query interrupted" not in str(error):
+            raise
         print(f"forestall {args.verb}: stopped; nothing is half-written", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -1,5 +1,6 @@
 """What every answer is. This room holds no method; the other rooms hand these to each other."""
 
+from forestall.results.analysis import AnalysisResult, MapLayer
 from forestall.results.base import Check, Column, Provenance, Recipe, Result, Table, read, register
 from forestall.results.figures import Figures
 from forestall.results.finding import Finding
@@ -8,6 +9,7 @@ from forestall.results.shelf import Shelf
 from forestall.results.signal import Scan, Series, Signal
 
 __all__ = [
+    "AnalysisResult",
     "Check",
     "Column",
     "Cost",
@@ -17,6 +19,7 @@ __all__ = [
     "Idea",
     "Part",
     "Profile",
+    "MapLayer",
     "Provenance",
     "Recipe",
     "Result",

@@ -7,6 +7,7 @@
 ``FORESTALL_BIND``          the address that the server listens on (default 127.0.0.1)
 ``FORESTALL_HOSTS``         host names that requests may carry, with commas, beside the loopback ones
 ``FORESTALL_HTTPS``         1 where a proxy in front speaks TLS (default: 0 on loopback, else 1)
+``FORESTALL_HOTSPOT_FORECASTS``  1 where the force's ethics body switched forecasts of hot spots on, its decision on record
 ``FORESTALL_PROXY``         1 where that proxy sets X-Forwarded-For and X-Forwarded-Proto, which are otherwise not believed
 """
 
@@ -23,6 +24,7 @@ BIND = os.environ.get("FORESTALL_BIND", "127.0.0.1")
 LOOPBACK = environment.is_loopback(BIND)
 HTTPS = environment.switch("FORESTALL_HTTPS", default=not LOOPBACK)
 BEHIND_PROXY = environment.switch("FORESTALL_PROXY", default=False)
+HOTSPOT_FORECASTS = environment.switch("FORESTALL_HOTSPOT_FORECASTS", default=False)
 
 DEBUG = False
 SECRET_KEY = environment.secret_key(Path(os.environ.get("FORESTALL_SECRET_KEY") or DATABASE_FILE.with_suffix(".key")))
@@ -36,6 +38,7 @@ INSTALLED_APPS = [
     "forestall.web.people",
     "forestall.web.audit",
     "forestall.web.signals",
+    "forestall.web.explore",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from forestall.web import views
+from forestall.web.explore import views as explore
 from forestall.web.people import views as people
 from forestall.web.signals import views as signals
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),
     path("signals/<slug:signal_id>/series.csv", signals.series_csv, name="series-csv"),
+    path("explore/", explore.explore, name="explore"),
+    path("explore.csv", explore.explore_csv, name="explore-csv"),
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),

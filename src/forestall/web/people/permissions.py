@@ -20,6 +20,7 @@ class Permission(enum.StrEnum):
     EXPORT_SIGNALS = "export-signals"
     SEE_EVENTS = "see-events"
     SEE_AUDIT = "see-audit"
+    EXPLORE = "explore"
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ P = Permission
 ROLES = {
     role.slug: role
     for role in (
-        _role("analyst", msg("Analyst"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
+        _role("analyst", msg("Analyst"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE),
         _role("officer", msg("Neighbourhood officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
-        _role("supervisor", msg("Supervisor"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
-        _role("chief-officer", msg("Chief officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
+        _role("supervisor", msg("Supervisor"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE),
+        _role(
+            "chief-officer", msg("Chief officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE
+        ),
         _role("partner", msg("Partner"), P.SEE_SUMMARY),
         _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),

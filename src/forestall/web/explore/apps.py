@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Explore(AppConfig):
+    name = "forestall.web.explore"
+    label = "explore"
