@@ -489,6 +489,7 @@ class Chosen:
 
 
 def left_out(n: int, of: int, why: Message) -> tuple[Check, ...]:
+    """The check that says how many records are left out and why; none where none is."""
     if n == 0:
         return ()
     return (Check("left-out", False, msg("{n:count} of {of:count} records {why} and are left out.", n=n, of=of, why=why)),)

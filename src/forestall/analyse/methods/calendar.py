@@ -12,6 +12,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Weekday, holiday, payday and season effects on daily counts."""
     from forestall.stats import bank_holidays, calendar_effects, paydays
 
     del progress

@@ -16,6 +16,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """When the level changed, and whether it did so everywhere at once."""
     from forestall.stats import change_point, change_points, shared_change
 
     checks = chosen.series_check(METHOD.title)

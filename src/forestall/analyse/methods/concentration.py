@@ -18,6 +18,7 @@ from forestall.text import Message, msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """How few places hold how much, beside chance, and whether they stay the same."""
     if settings["unit"] == "point":
         return _points(chosen, settings)
     from forestall.stats import concentration, concentration_stability

@@ -15,6 +15,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """The months with their limits and what is told by their rules."""
     from forestall.stats import ChartRules, control_chart
 
     del progress

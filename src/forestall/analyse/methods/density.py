@@ -17,6 +17,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """A surface of events on a metre grid."""
     from forestall.stats import kernel_density
 
     del progress

@@ -14,6 +14,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """The months or days to come, with intervals and the back-test."""
     from forestall.stats import forecast
 
     del progress

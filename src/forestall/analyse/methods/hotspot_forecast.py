@@ -16,6 +16,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Where the next weeks' records are likeliest, and how that did on later ones."""
     from forestall.stats import forecast_hotspots, hotspot_accuracy
 
     chosen.refuse_points_across(METHOD.title)

@@ -12,6 +12,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """The hours of the week."""
     from forestall.stats import aoristic
 
     del progress

@@ -30,6 +30,7 @@ LABELS = (msg("low, more than chance"), msg("no more than chance"), msg("high, m
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Clusters of areas or of cells."""
     del progress
     return _cells(chosen, settings) if settings["unit"] == "cell" else _areas(chosen, settings)
 

@@ -14,6 +14,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Pairs close in place and time, and their chains."""
     from forestall.stats import near_repeat, near_repeat_chains
 
     events, undated = chosen.dated(chosen.events())

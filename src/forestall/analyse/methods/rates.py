@@ -17,6 +17,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Rates of the chosen areas on a funnel, or drawn together."""
     from forestall.stats import funnel, residents_mislead, shrunk_rates
 
     del progress

@@ -31,6 +31,7 @@ QUIET = frozenset(
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Who or what is in the records again and again."""
     from forestall.stats import repeats
 
     del progress

@@ -14,6 +14,7 @@ from forestall.text import msg
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
+    """Whether the months of the year differ beyond chance."""
     from forestall.stats import seasonality
 
     del progress
