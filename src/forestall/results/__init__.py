@@ -4,7 +4,7 @@ from forestall.results.base import Check, Column, Provenance, Recipe, Result, Ta
 from forestall.results.figures import Figures
 from forestall.results.finding import Finding
 from forestall.results.shelf import Shelf
-from forestall.results.signal import Scan, Series, Signal
+from forestall.results.signal import Reason, Scan, Series, Signal
 
 __all__ = [
     "Check",
@@ -12,6 +12,7 @@ __all__ = [
     "Figures",
     "Finding",
     "Provenance",
+    "Reason",
     "Recipe",
     "Result",
     "Scan",
