@@ -26,6 +26,10 @@ Ints = npt.NDArray[np.int64]
 #: Areas over which a shared field fades: the weight of an area's j-th nearest is exp(-(j / FADE)^2).
 FADE = 10.0
 
+#: What exceeds chance is drawn this many times as large as fitted, because real tails are heavier than a log-normal one
+#: and what lasts is not known to last as RHO says: set by the calibration, docs/benchmarks/scan-calibration.md.
+MARGIN = 1.15
+
 #: Draws whose dispersion is fitted again; replicates are judged with these in turn.
 REFITS = 21
 
@@ -49,7 +53,8 @@ class Frailty:
         weight = float(common @ common)
         shared = common @ dispersion.shared / weight if weight > 0 else np.zeros(2)
         shared = np.clip(shared, 0.0, v)
-        return Frailty(dispersion.alpha, np.sqrt(np.log1p(np.concatenate([v - shared, shared]))))
+        variances = MARGIN * np.concatenate([v - shared, shared])
+        return Frailty(1.0 + MARGIN * (dispersion.alpha - 1.0), np.sqrt(np.log1p(variances)))
 
 
 def maxima_by_size(

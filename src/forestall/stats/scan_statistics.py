@@ -23,6 +23,7 @@ Three null models:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,9 @@ from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+#: Replicates that give the scale of the highest ratio among zones of each size, and their seed.
+SCALING, SCALING_SEED = 256, 71
 
 
 @dataclass(frozen=True)
@@ -221,14 +225,15 @@ def _scan_history(
     statistic = history_statistic(observed, np.broadcast_to(r, observed.shape), share, phi)
     tried = (np.arange(near.shape[1])[None, :] < caps[:, None])[:, :, None]
     statistic = np.where(tried & (observed >= least), statistic, 0.0)
-    highest = maxima_by_size(
-        base, by_period.astype(float), near, reach, lengths, caps, dispersion, refit=refit, least=least,
-        replicates=replicates, seed=seed,
-    )  # fmt: skip
-    location, scale = _scales(np.concatenate([statistic.max((0, 2))[None], highest]))
+    draw = functools.partial(
+        maxima_by_size, base, by_period.astype(float), near, reach, lengths, caps, dispersion, refit=refit, least=least
+    )
+    # The scales are always of the same draws, so that what is found does not hang on the seed, but only its p-value.
+    location, scale = _scales(draw(replicates=SCALING, seed=SCALING_SEED))
+    highest = draw(replicates=replicates, seed=seed)
     expected = np.maximum(r - observed, 0.5) * share / (1 - share)  # half an event where there was none before
     score = np.where(statistic > 0, (statistic - location[:, None]) / scale[:, None], -np.inf)
-    maxima = ((highest - location) / scale).max(1) if replicates else np.zeros(0)
+    maxima = ((highest - location) / scale).max(1)
     return _result(
         "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below, score
     )
@@ -237,10 +242,9 @@ def _scan_history(
 def _scales(highest: Floats) -> tuple[Floats, Floats]:
     """Location and scale of the highest ratio among zones of each size, as a Gumbel distribution has them, by moments.
 
-    ``highest``: shape (data sets, zones), the data's own first, so that the data and their replicates are treated alike and
-    their ranks stay fair. A size with no spread (none is tried) is never the highest.
+    ``highest``: shape (replicates, zones). A size with no spread (none is tried) is never the highest.
     """
-    deviation = highest.std(0, ddof=1) if highest.shape[0] > 2 else np.ones(highest.shape[1])
+    deviation = highest.std(0, ddof=1)
     scale = np.where(deviation > 0, deviation, np.inf) * np.sqrt(6) / np.pi
     location = highest.mean(0) - np.euler_gamma * np.where(np.isfinite(scale), scale, 0.0)
     return location, np.asarray(scale, float)
@@ -353,7 +357,11 @@ def _result(
     lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, gumbel_below: int,
     score: Floats | None = None,
 ) -> ScanResult:  # fmt: skip
-    """The clusters, highest ``score`` first (the ratio where None), compared with the replicates' ``maxima`` of it."""
+    """The clusters, highest ``score`` first (the ratio where None), compared with the replicates' ``maxima`` of it.
+
+    Of the zones that share an area with the highest, the one with the highest ratio is the cluster: what is unlikeliest by
+    chance tells best that there is something, and what is likeliest where it is.
+    """
     beyond = np.arange(near.shape[1])[None, :] >= caps[:, None]
     statistic = np.where(beyond[:, :, None], 0.0, statistic)
     score = np.where(statistic > 0, statistic if score is None else score, -np.inf)
@@ -364,8 +372,12 @@ def _result(
         a, k, w = np.unravel_index(int(np.argmax(score)), score.shape)
         if not np.isfinite(score[a, k, w]):
             break
-        zone = near[a, : k + 1]
         monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted, gumbel_below)
+        inside = np.zeros(near.shape[0], bool)
+        inside[near[a, : k + 1]] = True
+        shares = np.maximum.accumulate(inside[near], axis=1)[:, :, None] & np.isfinite(score)
+        a, k, w = np.unravel_index(int(np.argmax(np.where(shares, statistic, -1.0))), statistic.shape)
+        zone = near[a, : k + 1]
         clusters.append(
             Cluster(
                 areas=tuple(int(i) for i in zone),
