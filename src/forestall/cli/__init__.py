@@ -18,6 +18,7 @@ VERBS = {
     "quality": "say what is wrong with a store's records",
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
+    "tasking": "list repeat victims, suspects, callers and hot spots of a hub",
     "serve": "start the workplace on a store",
 }
 

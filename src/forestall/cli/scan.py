@@ -183,7 +183,7 @@ def _table(found: Any, language: str) -> str:
         harm = "" if s.harm is None else f"  {msg('harm').render(language)} {s.harm:,.0f}"
         lines.append(f"       {s.observed:,} / {s.expected:,.1f} = {s.ratio:.2f} ({s.interval[0]:.2f}{high}){q}{harm}")
         if s.reasons:
-            more = [f"{kinds[r.kind]}{'*' if r.established else ''}" for r in s.reasons]
+            more = list(dict.fromkeys(f"{kinds[r.kind]}{'*' if r.established else ''}" for r in s.reasons))
             lines.append("       " + msg("also: {kinds:list}", kinds=more).render(language))
     aside = [e for e in found.events if e.standing != "rejected"]
     lines += ["", msg("* established: of such signals about one in twenty is false.").render(language)]

@@ -5,6 +5,7 @@ from forestall.results.figures import Figures
 from forestall.results.finding import Finding
 from forestall.results.shelf import Shelf
 from forestall.results.signal import Reason, Scan, Series, Signal
+from forestall.results.tasking import Task, TaskingList, TaskingLists
 
 __all__ = [
     "Check",
@@ -20,6 +21,9 @@ __all__ = [
     "Shelf",
     "Signal",
     "Table",
+    "Task",
+    "TaskingList",
+    "TaskingLists",
     "read",
     "register",
 ]

@@ -14,6 +14,7 @@ from forestall.records.records import Records
 from forestall.results import Check, Provenance, Scan, Signal
 from forestall.results.signal import KINDS
 from forestall.scan import (
+    bursts,
     concentrated,
     falling,
     force_wide,
@@ -30,7 +31,7 @@ from forestall.scan import (
     sentences,
 )
 from forestall.scan.ground import HISTORY, Ground, lay, targets
-from forestall.text import msg
+from forestall.text import Message, msg
 
 #: Version of the method: raised whenever the same records could give other figures.
 METHOD, VERSION = "space-time-scan", "2"
@@ -110,6 +111,12 @@ def find(
         signals += found
         checks.append(check)
     found, number, missing = _repeats(records, ground, scheme, wanted)
+    if "near-repeat" in wanted:
+        if (name := bursts.lacking(records)) is not None:
+            missing.append(name)
+        else:
+            close, families["near-repeat"] = bursts.find(records, ground)
+            signals += [place_signals.from_burst(ground, b, scheme) for b in close]
     families |= number
     signals += found
     if missing:
@@ -160,17 +167,17 @@ def _falls(
 
 def _repeats(
     records: Records, ground: Ground, scheme: catalogue.HarmScheme, wanted: frozenset[str]
-) -> tuple[list[Signal], dict[str, int], list[repeated.Role]]:
+) -> tuple[list[Signal], dict[str, int], list[Message]]:
     """Signals of persons and locations, how many were tested of each kind, and the kinds that the records can't tell of."""
     signals: list[Signal] = []
     number: dict[str, int] = {}
-    missing = []
+    missing: list[Message] = []
     until, inside = ground.cube.months[-1], frozenset(ground.cube.areas)
     for role in repeated.ROLES:
         if role.kind not in wanted:
             continue
         if repeated.lacking(records, role) is not None:
-            missing.append(role)
+            missing.append(role.name)
             continue
         lines, _ = repeated.set_apart(repeated.read(records, role, force=ground.force, until=until, areas=inside))
         found, number[role.kind] = repeated.find(role, lines)
@@ -179,13 +186,13 @@ def _repeats(
     return signals, number, missing
 
 
-def _not_looked_for(missing: Sequence[repeated.Role]) -> Check:
+def _not_looked_for(missing: Sequence[Message]) -> Check:
     return Check(
         "kinds",
         False,
         msg(
             "Not looked for, because that takes days and identifiers that these records don't hold: {names:list}.",
-            names=[r.name for r in missing],
+            names=list(missing),
         ),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from forestall import catalogue
 from forestall.results import Series, Signal
-from forestall.scan import concentrated, falling, force_wide, outlier, rising, seasonal, sentences
+from forestall.scan import bursts, concentrated, falling, force_wide, outlier, rising, seasonal, sentences
 from forestall.scan import months as mm
 from forestall.scan.ground import Ground
 from forestall.text import Message, msg
@@ -286,3 +286,26 @@ def _zone(ground: Ground, category: str, rows: tuple[int, ...]) -> tuple[tuple[s
     counts = ground.cube.of(category)
     whole = np.where(ground.broken[category][:, None], 0, counts).sum(0)
     return codes, sentences.place_name(ground.places, codes), counts[list(rows)].sum(0), whole
+
+
+def from_burst(ground: Ground, b: bursts.Burst, scheme: catalogue.HarmScheme) -> Signal:
+    """A near-repeat burst: ``observed`` and ``expected`` count near pairs, in the whole local authority."""
+    index = {a: i for i, a in enumerate(ground.cube.areas)}
+    _, place, zone, _ = _zone(ground, b.category, tuple(index[a] for a in b.areas))
+    established = b.q_value <= 0.05
+    ratio = b.pairs / b.expected
+    cautions = [] if established else [sentences.burst_not_established()]
+    cautions.append(sentences.one_cause())
+    weight = scheme.weight(b.category)
+    return Signal(
+        id="", kind="near-repeat", category=b.category, theme=catalogue.category(b.category).theme, areas=b.areas,
+        place=place, since=b.since, until=b.until, observed=b.pairs, expected=b.expected, ratio=ratio,
+        interval=finite(b.interval, ratio), p_value=b.p_value, q_value=b.q_value, established=established,
+        harm=None if weight is None else b.chain * weight, why=bursts.why(b, place),
+        cautions=tuple(cautions) + common(ground, b.category, b.crimes),
+        series=series_of(ground, b.category, zone, [None] * len(ground.cube.months)),
+        details={
+            "crimes": b.crimes, "metres": bursts.METRES, "days": bursts.DAYS, "chain": b.chain, "chain_from": b.chain_from,
+            "chain_to": b.chain_to, "usual": b.usual if np.isfinite(b.usual) else None,
+        },
+    )  # fmt: skip

@@ -111,22 +111,23 @@ def lacking(records: Records, role: Role) -> str | None:
 
 
 def read(
-    records: Records, role: Role, *, force: str | None, until: str, areas: frozenset[str] | None = None, partner: bool = False
-) -> list[Line]:
+    records: Records, role: Role, *, force: str | None, until: str, areas: frozenset[str] | None = None,
+    partner: bool = False, days: bool = True,
+) -> list[Line]:  # fmt: skip
     """The year's records of a role, in order of time.
 
     Left out: what the police found by looking, records that know only their month, and, for places and wherever ``partner``
-    is set, protected ones. ``areas``: only records that lie in these.
+    is set, protected ones. ``areas``: only records that lie in these. ``days``: False keeps records that know their month alone.
     """
     since = mm.shift(until, 1 - YEAR)
     have = records.months(force)
     table = records.select(
-        (*FIELDS, role.field), having=(role.field,), kinds=role.kinds, force=force, since=max(since, have[0]), until=until
+        tuple(dict.fromkeys((*FIELDS, role.field))), having=(role.field,), kinds=role.kinds, force=force, since=max(since, have[0]), until=until
     )
     cover = protection()
     out = []
     for row in table.to_pylist():
-        if row["origin"] == "police-generated" or row["precision"] == "month":
+        if row["origin"] == "police-generated" or (days and row["precision"] == "month"):
             continue
         if not catalogue.category(row["category"]).targets or (areas is not None and row["lsoa"] not in areas):
             continue

@@ -232,3 +232,11 @@ def of_a_kind() -> Message:
         "Areas of a kind are of one nation and as densely lived in; what else differs between them isn't known here, and "
         "where many come who don't live there, residents are the wrong yardstick."
     )
+
+
+def burst_not_established() -> Message:
+    return msg("The same places and days dealt anew would bring as many near pairs too often for it to count as established.")
+
+
+def one_cause() -> Message:
+    return msg("Places and times don't say who: one offender coming back, or a place at risk for a while, look the same here.")
