@@ -116,11 +116,10 @@ def _tail(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, phi: npt.Arr
     p = np.array(np.clip(p, 0.0, 1.0))
     sure = (share > 0) & (share < 1) & (r > 0)
     p[~sure] = 1.0
-    small = sure & (p < EXACT_BELOW)
+    small = sure & (p < EXACT_BELOW) & (phi > 1 + 1e-6)  # without scatter the beta function is exact
     if small.any():
-        n, k, s, f = r[small], c[small], share[small], phi[small]
-        # One event is never more than one event: what the strength can't express stays a binomial.
-        strength = np.where(f > 1 + 1e-9, np.maximum(n / np.maximum(f - 1, 1e-12) - 1, 0.05), 1e9)
+        n, k, s = r[small], c[small], share[small]
+        strength = np.maximum(n / (phi[small] - 1) - 1, 0.05)
         law = ss.betabinom(n.astype(np.int64), strength * s, strength * (1 - s))
         p[small] = law.cdf(k) if lower else law.sf(k - 1)
     return np.asarray(np.clip(p, 1e-300, 1.0), float)

@@ -101,7 +101,13 @@ def _of_category(ground: Ground, i: int) -> list[Return]:
     each = np.stack([held[:, s].sum(1) / np.maximum((total - c) * whole[s].sum() / (whole.sum() * (1 - share)), 0.5)
                      for s in seasons], 1)  # fmt: skip
     steady = (each >= ABOVE).all(1)
-    p = np.where(steady, p, np.maximum(p, 0.5))
+    # One high season is no season of its own: the others must say so without it.
+    best = each.argmax(1)
+    size = np.array([whole[s].sum() for s in seasons])
+    c_best = np.stack([held[:, s].sum(1) for s in seasons], 1)[np.arange(len(best)), best]
+    rest_share = (size.sum() - size[best]) / (whole.sum() - size[best])
+    rest_p = upper_tail(c - c_best, total - c_best, rest_share, phi)
+    p = np.where(steady, np.where(rest_p <= 0.05, p, np.maximum(p, rest_p)), np.maximum(p, 0.5))
     tested = (ordinary >= LEAST) & (total <= MOST * whole.sum())
     last = seasons[0]
     out = []

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.http import Http404
 
 from forestall.results import Finding, Signal
+from forestall.results.signal import PERSON_KINDS
 from forestall.scan.ranking import order
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
@@ -34,7 +35,7 @@ def chosen(signals: Sequence[Signal], choice: Choice, held: Pinned) -> tuple[Sig
         return (
             (not choice.theme or s.theme == choice.theme)
             and (not choice.category or s.category == choice.category)
-            and (not choice.kind or s.kind == choice.kind)
+            and (not choice.kind or choice.kind in s.kinds)
             and (not choice.area or any(held.hub_of.get(a) == choice.area for a in s.areas))
         )
 
@@ -64,7 +65,7 @@ def summary(user: User, held: Pinned) -> tuple[int, dict[tuple[str, str], int]]:
     total = 0
     counts: Counter[tuple[str, str]] = Counter()
     for s in held.scan.signals:
-        if s.kind != "concentrated" and not s.established:
+        if s.kind in PERSON_KINDS or s.kind == "falling" or (s.kind != "concentrated" and not s.established):
             continue
         total += 1
         hubs = {""} if s.kind == "force-wide" or not held.hubs else {held.hub_of.get(a) or "" for a in s.areas}
