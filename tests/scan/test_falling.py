@@ -47,7 +47,9 @@ def test_what_fell_is_found_with_its_category_areas_and_months(corner: int, last
 
 
 def test_nothing_planted_nothing_fell() -> None:
-    hits = sum(any(s.established for s in falls(found(MadeForce(quiet(200 + seed)), kinds=["falling"]))) for seed in range(30))
+    hits = sum(
+        any(s.established for s in falls(found(MadeForce(quiet(200 + seed)), kinds=["falling"]))) for seed in range(30)
+    )
     assert hits <= 4, "one or two of 30 are due; five come once in 60"
 
 

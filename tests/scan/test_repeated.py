@@ -53,7 +53,9 @@ def of(found: Scan, kind: str) -> list[Signal]:
 def test_each_kind_finds_what_is_planted(found: Scan) -> None:
     [victim] = of(found, "repeat-victim")
     assert (victim.observed, victim.established) == (9, True)
-    assert victim.p_value is not None and victim.q_value is not None and victim.p_value <= victim.q_value
+    assert victim.p_value is not None
+    assert victim.q_value is not None
+    assert victim.p_value <= victim.q_value
     [suspect] = of(found, "repeat-suspect")
     assert suspect.observed == 11
     assert suspect.details["outcomes"] == 11

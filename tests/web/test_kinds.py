@@ -1,4 +1,4 @@
-"""Every kind of signal on the pages: what fell apart from the problems, further reasons, and persons for those who may see."""
+"""Every kind of signal on the pages: what fell apart from the problems, further reasons, and persons for those who may."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which records stay out of partners' lists and of maps, which premises are set apart, and who may be called an offender."""
+"""Which records stay out of partners' lists and maps, which premises are set apart, and who may be called an offender."""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--harm", default="cambridge-2026", metavar="SCHEME", help="harm scheme of the catalogue")
     parser.add_argument("--asb-harm", type=float, metavar="DAYS", help="harm weight of an anti-social behaviour incident")
     parser.add_argument(
-        "--late", type=int, metavar="MONTHS",
+        "--late",
+        type=int,
+        metavar="MONTHS",
         help="last months left out as falls are looked for (default: those that late reports leave incomplete)",
     )
     parser.add_argument("--kind", action="append", metavar="KIND", help="look for this kind alone; may be given again")

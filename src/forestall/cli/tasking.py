@@ -13,7 +13,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", metavar="NAME", help="the force's slug, such as gwent (default: the store's largest)")
     parser.add_argument("--until", metavar="YYYY-MM", help="last month of the year listed (default: the records' last)")
     parser.add_argument(
-        "--audience", choices=("force", "partner"), default="partner",
+        "--audience",
+        choices=("force", "partner"),
+        default="partner",
         help="force: with occurrence numbers; partner: without these and without restricted records (default partner)",
     )
     parser.add_argument("--listed", type=int, default=10, metavar="N", help="rows of each list (default 10)")
@@ -63,7 +65,9 @@ def _table(found: Any, language: str) -> str:
         lines += [f"  {n.render(language)}" for n in part.notes]
         if part.apart:
             count = sum(part.apart.values())
-            lines.append("  " + msg("Set apart, as premises of many records by their nature: {n:count}.", n=count).render(language))
+            lines.append(
+                "  " + msg("Set apart, as premises of many records by their nature: {n:count}.", n=count).render(language)
+            )
     p = found.provenance
     lines += [
         "",

@@ -327,8 +327,8 @@ class Records:
         since: str | None = None,
         until: str | None = None,
     ) -> Any:
-        """Some ``fields`` of the rows that count, as an Arrow table in order of time and record: those that fill every field
-        in ``having``, of some ``kinds`` where given."""
+        """Some ``fields`` of the rows that count, as an Arrow table in order of time and record: those that fill every
+        field in ``having``, of some ``kinds`` where given."""
         table = self.counted(force, since, until)
         for name in having:
             table = table.filter(table[name].notnull())

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from forestall.results.base import (
-    Check, Column, Provenance, Result, Table, messages_from_json, messages_to_json, register,
+    Check,
+    Column,
+    Provenance,
+    Result,
+    Table,
+    messages_from_json,
+    messages_to_json,
+    register,
 )  # fmt: skip
 from forestall.text import Message, msg
 
@@ -19,8 +26,8 @@ AUDIENCES = ("force", "partner")
 @dataclass(frozen=True)
 class Task:
     """One row: somebody or some place with many records. ``occurrences``: their occurrence numbers, for force users alone.
-    ``location``: its name, where it may be told. ``outcomes``: records whose outcome names an offender. ``restricted``: records
-    of domestic abuse, sexual offences or children among them. ``harm``: None where no record has a weight."""
+    ``location``: its name, where it may be told. ``outcomes``: records whose outcome names an offender. ``restricted``:
+    records of domestic abuse, sexual offences or children among them. ``harm``: None where no record has a weight."""
 
     rank: int
     place: Message
@@ -38,7 +45,7 @@ class Task:
     occurrences: tuple[str, ...] = ()
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
-        out = dataclasses.asdict(dataclasses.replace(self, place=msg("")))
+        out: dict[str, Any] = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         out["place"] = self.place.render(language) if language else self.place.to_json()
         out["areas"], out["occurrences"] = list(self.areas), list(self.occurrences)
         out["categories"] = [list(c) for c in self.categories]

@@ -71,7 +71,8 @@ def find(records: Records, ground: Ground) -> tuple[list[Burst], int]:
     until = ground.cube.months[-1]
     since, first = mm.shift(until, 1 - RECENT), mm.shift(until, 1 - RECENT - BEFORE)
     table = records.select(
-        ("category", "offence_code", "flags", "occurred_from", "precision", "origin", "lsoa", "easting", "northing", "month"),
+        ("category", "offence_code", "flags", "occurred_from", "precision", "origin", "lsoa", "easting", "northing",
+         "month"),
         having=("easting", "northing", "lsoa"), kinds=("crime",), force=ground.force,
         since=max(first, records.months(ground.force)[0]), until=until,
     )  # fmt: skip
@@ -84,7 +85,9 @@ def find(records: Records, ground: Ground) -> tuple[list[Burst], int]:
             continue
         if row["category"] in may and not cover.covers(row["category"], row["offence_code"], row["flags"]):
             groups.setdefault((row["category"], hub[row["lsoa"]]), []).append(row)
-    pending = [b for (category, _), rows in sorted(groups.items()) if (b := burst(category, rows, since, until)) is not None]
+    pending = [
+        b for (category, _), rows in sorted(groups.items()) if (b := burst(category, rows, since, until)) is not None
+    ]
     q = benjamini_hochberg([b.p_value for b in pending])
     out = [Burst(**{**b.__dict__, "q_value": float(v)}) for b, v in zip(pending, q, strict=True)]
     out = [b for b in out if b.q_value <= LISTED and b.chain >= CHAIN]

@@ -91,7 +91,11 @@ def _delays(records: Records, force: str | None, until: str) -> dict[str, tuple[
 
 
 def _shares(
-    categories: list[Any], happened: npt.NDArray[np.int64], made: npt.NDArray[np.int64], n: npt.NDArray[np.int64], until: str
+    categories: list[Any],
+    happened: npt.NDArray[np.int64],
+    made: npt.NDArray[np.int64],
+    n: npt.NDArray[np.int64],
+    until: str,
 ) -> dict[str, tuple[float, ...]]:
     last = int(made.max())
     names = np.asarray(categories)

@@ -1,8 +1,8 @@
 """Fixed neighbourhoods and their counts: what falls and returning seasons are tested on.
 
-A neighbourhood is an area with its nearest, in a few sizes; where places are loaded, each local authority is one more. Given
-all its records, those that fall in a window are beta-binomial with the whole force's share of that window, scattering by
-the dispersion that was fitted to the history (:mod:`forestall.stats.dispersion`).
+A neighbourhood is an area with its nearest, in a few sizes; where places are loaded, each local authority is one more.
+Given all its records, those that fall in a window are beta-binomial with the whole force's share of that window, scattering
+by the dispersion that was fitted to the history (:mod:`forestall.stats.dispersion`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Bools = npt.NDArray[np.bool_]
 
 #: Areas in a neighbourhood, the centre included.
 SIZES = (1, 5, 10, 25)
-#: A neighbourhood holds this share of the force's records of the category at most: what is larger is the force's own course.
+#: A neighbourhood holds this share of the force's records at most: what is larger is the force's own course.
 MOST = 0.5
 #: Tails above this are left as the beta function approximates them: only smaller ones can count.
 EXACT_BELOW = 0.01

@@ -21,7 +21,7 @@ from forestall.stats.rates import conditional_interval
 Floats = npt.NDArray[np.float64]
 
 #: Fewest areas of a kind; records that an area must expect to be compared.
-KIND, EXPECTED = 40, 5.0
+KIND, EXPECTED = 40, 4.0
 #: Share of a kind's areas, by rate, whose counts set its middle and spread.
 KNOWN = 0.9
 #: Kinds by density of residents: from the emptiest to the fullest fifth.
@@ -49,7 +49,7 @@ class Outlier:
     centre: bool
 
 
-def find(ground: Ground, *, year: int | None = None) -> tuple[list[Outlier], dict[str, int]]:
+def find(ground: Ground) -> tuple[list[Outlier], dict[str, int]]:
     """Outliers with q up to :data:`LISTED`, strongest first, and for each category how many areas were compared.
 
     Nothing is compared where no residents are loaded.

@@ -16,7 +16,7 @@ from forestall.text import Message, msg
 
 
 def chosen(found: list[Repeat]) -> list[Repeat]:
-    """Those that make signals: the first of each kind, of places the first of each category. The tasking lists have more."""
+    """Those that make signals: the first of each kind, of places of each category. The tasking lists have more."""
     out: list[Repeat] = []
     of_category: Counter[str] = Counter()
     for r in found:
@@ -107,6 +107,6 @@ def cautions(r: Repeat) -> tuple[Message, ...]:
     if r.role.kind != "repeat-location":
         out.append(msg("One person under two references, or two under one, would change this figure."))
     if r.role.kind != "repeat-location" and any(line.protected for line in r.lines):
-        out.append(msg("Some of these records are of domestic abuse, a sexual offence or a child, or can't be told from one: "
-                       "share them with nobody who need not know."))  # fmt: skip
+        out.append(msg("Some of these records are of domestic abuse, a sexual offence or a child, or can't be told from "
+                       "one: share them with nobody who need not know."))  # fmt: skip
     return tuple(out)

@@ -243,7 +243,8 @@ def from_outlier(ground: Ground, o: outlier.Outlier, scheme: catalogue.HarmSchem
         interval=finite(o.interval, ratio), p_value=o.p_value, q_value=o.q_value, established=established,
         harm=None if weight is None else max(0.0, o.observed - o.expected) * weight,
         why=sentences.outlier(
-            o.category, place, months[o.since], months[-1], o.observed, o.expected, ratio, finite(o.interval, ratio), o.peers
+            o.category, place, months[o.since], months[-1], o.observed, o.expected, ratio, finite(o.interval, ratio),
+            o.peers,
         ),
         cautions=tuple(cautions) + common(ground, o.category, o.observed),
         series=series_of(ground, o.category, zone, [o.expected / 12 if u else None for u in usable]),
@@ -265,6 +266,7 @@ def from_return(ground: Ground, r: seasonal.Return, scheme: catalogue.HarmScheme
     weight = scheme.weight(r.category)
     usable = ground.usable[r.category]
     level = r.expected / max(1.0, float(whole[r.since : r.until + 1].sum()))
+    expected = [float(level * w) if u else None for w, u in zip(whole, usable, strict=True)]
     return Signal(
         id="", kind="seasonal-return", category=r.category, theme=catalogue.category(r.category).theme, areas=codes,
         place=place, since=months[r.since], until=months[r.until], observed=r.observed, expected=r.expected, ratio=ratio,
@@ -272,7 +274,7 @@ def from_return(ground: Ground, r: seasonal.Return, scheme: catalogue.HarmScheme
         harm=None if weight is None else max(0.0, r.observed - r.expected) * weight,
         why=sentences.seasonal(r.category, place, ahead, r.years, r.over, r.observed, r.ahead, r.low, r.high),
         cautions=tuple(cautions) + common(ground, r.category, r.observed),
-        series=series_of(ground, r.category, zone, [float(level * w) if u else None for w, u in zip(whole, usable, strict=True)]),
+        series=series_of(ground, r.category, zone, expected),
         details={
             "years": r.years, "over": r.over, "ahead_since": ahead[0], "ahead_until": ahead[1], "ahead": r.ahead,
             "ahead_low": r.low, "ahead_high": r.high,

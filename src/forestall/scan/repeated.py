@@ -117,12 +117,18 @@ def read(
     """The year's records of a role, in order of time.
 
     Left out: what the police found by looking, records that know only their month, and, for places and wherever ``partner``
-    is set, protected ones. ``areas``: only records that lie in these. ``days``: False keeps records that know their month alone.
+    is set, protected ones. ``areas``: only records that lie in these. ``days``: False keeps records that know
+    their month alone.
     """
     since = mm.shift(until, 1 - YEAR)
     have = records.months(force)
     table = records.select(
-        tuple(dict.fromkeys((*FIELDS, role.field))), having=(role.field,), kinds=role.kinds, force=force, since=max(since, have[0]), until=until
+        tuple(dict.fromkeys((*FIELDS, role.field))),
+        having=(role.field,),
+        kinds=role.kinds,
+        force=force,
+        since=max(since, have[0]),
+        until=until,
     )
     cover = protection()
     out = []

@@ -42,8 +42,9 @@ class Return:
     years: int
     over: float
     ahead: float
-    low: int
-    high: int
+    dispersion: float
+    low: int = 0
+    high: int = 0
 
 
 def find(ground: Ground) -> tuple[list[Return], dict[str, int]]:
@@ -67,7 +68,8 @@ def find(ground: Ground) -> tuple[list[Return], dict[str, int]]:
         mine, rows = taken.setdefault(r.category, []), set(r.rows)
         if len(mine) < EACH and not any(rows & other for other in mine):
             mine.append(rows)
-            out.append(Return(**{**r.__dict__, "q_value": float(q[j])}))
+            low, high = _between(r.ahead, r.dispersion, r.years)
+            out.append(Return(**{**r.__dict__, "q_value": float(q[j]), "low": low, "high": high}))
     return out, number
 
 
@@ -117,12 +119,12 @@ def _of_category(ground: Ground, i: int) -> list[Return]:
         of_last = whole[last].sum() / (whole.sum() * (1 - share))
         expected = rest * of_last
         ahead = c[z] / max(1, int(whole[inside].sum())) * float(whole[last].sum())
-        low, high = _between(ahead, float(phi[z]), len(seasons))
         out.append(
             Return(
                 category, tuple(int(r) for r in zones.rows[z]), int(used[last[0]]), int(used[last[-1]]), observed,
                 float(max(expected, 0.5)), conditional_interval(observed, rest, of_last, dispersion=float(phi[z])),
-                float(p[z]), 1.0, len(seasons), float(c[z] / max(ordinary[z], 0.5)), float(ahead), low, high,
+                float(p[z]), 1.0, len(seasons), float(c[z] / max(ordinary[z], 0.5)), float(ahead),
+                float(phi[z]),
             )
         )  # fmt: skip
     return out
@@ -130,6 +132,7 @@ def _of_category(ground: Ground, i: int) -> list[Return]:
 
 def _between(mean: float, phi: float, years: int) -> tuple[int, int]:
     """Where the coming season's count falls in 90 cases of 100: it scatters as the others do, and so does their mean."""
+    mean = max(mean, 0.5)
     variance = max(mean * phi * (1 + 1 / years), mean * 1.000001)
     success = mean / variance
     law = ss.nbinom(mean * success / (1 - success), success)

@@ -181,8 +181,8 @@ def outlier(category: str, place: Message, since: str, until: str, observed: int
             interval: tuple[float, float], peers: int) -> Message:  # fmt: skip
     return msg(
         "{category}: {observed:count} recorded in {place} {when}, where {expected:decimal} would be usual for as many "
-        "residents, going by {peers:count} areas of its kind. That is {ratio:ratio} times as many ({interval}), and further "
-        "above than such areas differ.",
+        "residents, going by {peers:count} areas of its kind. That is {ratio:ratio} times as many ({interval}), and "
+        "further above than such areas differ.",
         category=title(category), observed=observed, place=place, when=span(since, until), expected=expected,
         ratio=ratio, interval=between(interval, ratio), peers=peers,
     )  # fmt: skip
@@ -220,7 +220,9 @@ def own_low_season() -> Message:
 
 
 def fall_in_reporting() -> Message:
-    return msg("A fall can be a fall in reporting or recording: ask residents and look at calls before calling it a success.")
+    return msg(
+        "A fall can be a fall in reporting or recording: ask residents and look at calls before calling it a success."
+    )
 
 
 def late(since: str, until: str) -> Message:
@@ -235,8 +237,12 @@ def of_a_kind() -> Message:
 
 
 def burst_not_established() -> Message:
-    return msg("The same places and days dealt anew would bring as many near pairs too often for it to count as established.")
+    return msg(
+        "The same places and days dealt anew would bring as many near pairs too often for it to count as established."
+    )
 
 
 def one_cause() -> Message:
-    return msg("Places and times don't say who: one offender coming back, or a place at risk for a while, look the same here.")
+    return msg(
+        "Places and times don't say who: one offender coming back, or a place at risk for a while, look the same here."
+    )

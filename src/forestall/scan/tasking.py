@@ -225,7 +225,8 @@ def _concentration(title: Message, who: list[str]) -> tuple[Message, tuple[tuple
     curve = tuple((s, float(cumulative[max(1, round(s * n)) - 1] / total)) for s in CURVE if round(s * n) >= 1)
     tenth = float(cumulative[max(1, round(0.1 * n)) - 1] / total)
     summary = msg(
-        "{title}: {subjects:count} have {records:count} records in the year; the tenth with most has {share:percent} of them.",
+        "{title}: {subjects:count} have {records:count} records in the year; the tenth with most has {share:percent} "
+        "of them.",
         title=title, subjects=n, records=total, share=tenth,
     )  # fmt: skip
     return summary, curve, n

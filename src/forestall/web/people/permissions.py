@@ -40,9 +40,25 @@ ROLES = {
     role.slug: role
     for role in (
         _role("analyst", msg("Analyst"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
-        _role("officer", msg("Neighbourhood officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
+        _role(
+            "officer",
+            msg("Neighbourhood officer"),
+            P.SEE_SUMMARY,
+            P.SEE_SIGNALS,
+            P.SEE_PERSONS,
+            P.EXPORT_SIGNALS,
+            P.SEE_EVENTS,
+        ),
         _role("supervisor", msg("Supervisor"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
-        _role("chief-officer", msg("Chief officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
+        _role(
+            "chief-officer",
+            msg("Chief officer"),
+            P.SEE_SUMMARY,
+            P.SEE_SIGNALS,
+            P.SEE_PERSONS,
+            P.EXPORT_SIGNALS,
+            P.SEE_EVENTS,
+        ),
         _role("partner", msg("Partner"), P.SEE_SUMMARY),
         _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),

@@ -101,9 +101,7 @@ class Row:
         if s.kind in COUNTED:
             return msg("{observed:count} recorded, {usual:ratio} on average", observed=s.observed, usual=s.expected)
         if s.kind == "near-repeat":
-            return msg(
-                "{observed:count} near pairs, {expected:decimal} expected", observed=s.observed, expected=s.expected
-            )
+            return msg("{observed:count} near pairs, {expected:decimal} expected", observed=s.observed, expected=s.expected)
         return msg("{observed:count} recorded, {expected:count} expected", observed=s.observed, expected=s.expected)
 
     @property
@@ -223,8 +221,8 @@ def _season(s: Signal, title: Message) -> Message:
 
 def _burst(s: Signal, title: Message) -> Message:
     return msg(
-        "{category}: crimes close upon each other in {place}, a chain of {chain:count} since {since:month}.", category=title,
-        place=s.place, chain=int(s.details.get("chain", 0)), since=s.since,
+        "{category}: crimes close upon each other in {place}, a chain of {chain:count} since {since:month}.",
+        category=title, place=s.place, chain=int(s.details.get("chain", 0)), since=s.since,
     )  # fmt: skip
 
 

@@ -18,14 +18,22 @@ from forestall.web.signals.pinned import Pinned
 
 def visible(user: User, held: Pinned) -> tuple[Signal, ...]:
     """The signals that a person may see: all, or those that touch the areas of a local role. What concerns the whole
-    force concerns every area."""
-    if not user.may(Permission.SEE_SIGNALS):
+    force concerns every area; what is about one person is for those who may see that, there."""
+    places = _within(user, Permission.SEE_SIGNALS, held, persons=False)
+    persons = _within(user, Permission.SEE_PERSONS, held, persons=True)
+    seen = {id(s) for s in (*places, *persons)}
+    return tuple(s for s in held.scan.signals if id(s) in seen)
+
+
+def _within(user: User, permission: Permission, held: Pinned, *, persons: bool) -> tuple[Signal, ...]:
+    if not user.may(permission):
         return ()
-    codes = user.areas(Permission.SEE_SIGNALS)
+    signals = tuple(s for s in held.scan.signals if (s.kind in PERSON_KINDS) is persons)
+    codes = user.areas(permission)
     if codes is None:
-        return held.scan.signals
+        return signals
     inside = {a for code in codes for a in held.places.within(code)}
-    return tuple(s for s in held.scan.signals if s.kind == "force-wide" or inside & set(s.areas))
+    return tuple(s for s in signals if s.kind == "force-wide" or inside & set(s.areas))
 
 
 def chosen(signals: Sequence[Signal], choice: Choice, held: Pinned) -> tuple[Signal, ...]:

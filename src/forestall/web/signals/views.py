@@ -58,7 +58,9 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         "events": selectors.events(request.user, held),
         "sorts": SORTS,
         "words": present,
-        "kinds": {k: m for k, m in present.KIND.items() if k not in PERSON_KINDS or request.user.may(Permission.SEE_PERSONS)},
+        "kinds": {
+            k: m for k, m in present.KIND.items() if k not in PERSON_KINDS or request.user.may(Permission.SEE_PERSONS)
+        },
         "themes": catalogue.themes(),
         "categories": [c for c in catalogue.categories().values() if c.targets],
         "may_export": allowed("signals.export_signals", request.user),
