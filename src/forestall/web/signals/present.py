@@ -305,8 +305,8 @@ def where(event: Finding, held: Pinned, language: str) -> str:
     return ", ".join(held.places.name(a, language) for a in event.areas)
 
 
-def limits(held: Pinned) -> list[Message]:
-    """What the data cannot tell, whatever the signal."""
+def limits(held: Pinned, signal: Signal) -> list[Message]:
+    """What the data cannot tell of a signal."""
     out = [
         msg("What nobody reported or recorded: a fall here can be a fall in reporting."),
         msg("Why: these figures say where and when more was recorded than expected, and never the cause."),
@@ -314,6 +314,7 @@ def limits(held: Pinned) -> list[Message]:
     if not held.days:
         out.append(msg("The day and the hour: these records know the month alone."))
         out.append(msg("The exact spot: points are moved to the nearest of a fixed set, so a street is a neighbourhood."))
-    out.append(msg("Who was harmed again: these pages count records, not people."))
+    if signal.kind not in PERSON_KINDS:
+        out.append(msg("Who was harmed again: these pages count records, not people."))
     out += held.places.notes
     return out

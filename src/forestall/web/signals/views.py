@@ -90,7 +90,7 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "words": present,
         "interval": present.interval(f"{s.interval[0]:.2f}", f"{s.interval[1]:.2f}", present.open_ended(s)),
         "headline": present.headline(s),
-        "limits": present.limits(held),
+        "limits": present.limits(held, s),
         "map_svg": drawings.signal_map(held, s.id, request.language),
         "chart_wide": drawings.series_chart(held, s.id, request.language, 700),
         "chart_narrow": drawings.series_chart(held, s.id, request.language, 340),
@@ -187,6 +187,7 @@ def _command(scan: Scan) -> str:
         ("replicates", "replicates", 999),
         ("harm", "harm_scheme", "cambridge-2026"),
         ("asb-harm", "asb_harm", None),
+        ("late", "late_months", None),
     ):
         if p.get(key) not in (None, usual):
             words.append(f"--{option} {p[key]}")
