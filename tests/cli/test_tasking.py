@@ -14,7 +14,7 @@ from forestall.cli import main
 from forestall.records.store import Store
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scan"))
-import made_extract  # noqa: E402 - a folder of tests without a package
+import made_extract
 
 
 @pytest.fixture(scope="module")
