@@ -10,6 +10,7 @@ planted zone has, and tries zones of that size alone.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def main() -> None:
     lines = [
         "# Power of the scan",
         "",
-        f"Made by `python benchmarks/scan_power.py --draws {args.draws} --write`. The rates of three or more",
+        f"Made by `python benchmarks/scan_power.py {' '.join(sys.argv[1:])}`. The rates of three or more",
         f"neighbouring areas that together expect {EXPECTED:.0f} to {2 * EXPECTED:.0f} events a month are multiplied in",
         "the last three months.",
         f"*Established*: p at most 0.05 / {FAMILIES}, which is q at most 0.05 for a single rise among twelve categories;",

@@ -49,6 +49,16 @@ def test_areas_are_shaded_in_order_and_an_unknown_one_is_hatched() -> None:
     assert "Area &lt;2&gt;: 900" in text
 
 
+def test_ground_is_outlined_below_and_in_the_frame() -> None:
+    plain = maps.map_svg(points(), {"a0": 1.0}, title="t")
+    drawn = maps.map_svg(points(), {"a0": 1.0}, title="t", ground=squares())
+    assert drawn.count("<path") == plain.count("<path") + 4
+    assert drawn.index("<path") < drawn.index("<circle data-code")
+    circle = re.search(r'<circle data-code="a3" cx="([\d.]+)"', drawn)
+    assert circle is not None
+    assert float(circle[1]) < 680 - 24 - 10  # the last square reaches further east than its corner
+
+
 @pytest.mark.parametrize("geojson", [squares(), points()])
 def test_each_zone_is_outlined_once_and_numbered_once(geojson: dict[str, object]) -> None:
     zones = [maps.Zone(1, ("a0", "a1"), "Old <Town>"), maps.Zone(2, ("a3",)), maps.Zone(3, ("elsewhere",))]

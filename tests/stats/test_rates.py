@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as ss
 
-from forestall.stats.rates import e_test, rate_ratio
+sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
+import slow_rates
+
+from forestall.results import Figures
+from forestall.stats.rates import e_test, poisson_interval, rate, rate_ratio
+
+from .showing import shows_itself
 
 
 def test_the_e_test_gives_the_published_answer() -> None:
@@ -68,3 +76,69 @@ def test_input_that_cannot_be_is_quoted(bad: dict[str, float]) -> None:
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name} must be .*{value!r}"):
         rate_ratio(**{"x1": 3, "x0": 2, **bad})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [
+        (0, 0.0, 3.689),
+        (1, 0.0253, 5.572),
+        (2, 0.2422, 7.225),
+        (5, 1.623, 11.668),
+        (10, 4.795, 18.390),
+        (100, 81.36, 121.63),
+    ],
+)
+def test_the_published_exact_poisson_intervals(count: int, low: float, high: float) -> None:
+    """Table of exact 95 % limits, as in Ulm, American Journal of Epidemiology 131 (1990) 373-375, and in any textbook."""
+    found = rate(count, 1, per=1).interval
+    assert found == pytest.approx((low, high), abs=0.006 if count == 100 else 6e-4)
+
+
+@given(st.integers(0, 60), st.sampled_from([0.8, 0.95, 0.998]))
+def test_the_exact_interval_is_where_the_tails_are_spent(count: int, level: float) -> None:
+    low, high = poisson_interval(count, level=level)
+    assert (float(low), float(high)) == pytest.approx(slow_rates.exact_interval(count, level), rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize(("mean", "dispersion"), [(0.7, 1.0), (4, 1.0), (60, 1.0), (40, 2.0), (200, 4.0)])
+def test_a_rate_s_interval_covers(mean: float, dispersion: float) -> None:
+    rng = np.random.default_rng(5)
+    spread = dispersion - 1
+    x = rng.poisson(mean, 4000) if spread == 0 else rng.negative_binomial(mean / spread, 1 / dispersion, 4000)
+    low, high = poisson_interval(x, dispersion=dispersion)
+    assert 0.94 <= np.mean((low <= mean) & (mean <= high)) <= 1.0
+
+
+def test_a_rate_says_what_it_is_and_where_residents_mislead() -> None:
+    found = rate(12, 1500)
+    assert found.estimate == 8
+    assert "8" in found.explain()
+    assert all(c.passed for c in found.checks)
+    centre = rate(1677, 2272, residents_wrong=True)
+    assert not centre.checks[0].passed
+    assert "not a risk" in centre.explain()
+
+
+@pytest.mark.parametrize(
+    "made", [rate(3, 100), rate(0, 100), rate_ratio(3, 5), rate_ratio(3, 0), rate_ratio(0, 0), rate_ratio(0, 4)]
+)
+def test_rates_show_themselves_and_come_back_from_json(made: Figures) -> None:
+    shows_itself(made)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"count": -1}, "-1"),
+        ({"count": math.inf}, "inf"),
+        ({"exposure": 0}, "0"),
+        ({"per": 0}, "0"),
+        ({"level": 1.0}, "1.0"),
+        ({"dispersion": 0.3}, "0.3"),
+    ],
+)
+def test_a_rate_that_cannot_be_is_quoted(bad: dict[str, float], said: str) -> None:
+    ((name, _),) = bad.items()
+    with pytest.raises(ValueError, match=f"{name} must .*{said}"):
+        rate(**{"count": 3, "exposure": 10, **bad})  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_scan
 
+from forestall.report.charts import chart_svg
+from forestall.results import read
 from forestall.stats.scan_statistics import nearest, space_time_scan
 
 
@@ -207,3 +210,13 @@ def test_a_trend_that_all_share_is_no_cluster() -> None:
 def test_counts_that_cannot_be_are_refused(counts: list, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         space_time_scan(counts, [[0]], windows=2)
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_a_scan_shows_itself_and_comes_back_from_json(language: str) -> None:
+    counts, near = draw(3)
+    found = space_time_scan(counts, near, windows=3, replicates=99, seed=9)
+    back = read(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    assert back.to_json() == found.to_json()
+    assert len(found.table().rows) == len(found.clusters)
+    assert "<svg" in chart_svg(found.chart(language), language, "scan")

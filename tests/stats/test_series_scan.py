@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from forestall.report.charts import chart_svg
+from forestall.results import read
 from forestall.stats.series_scan import series_rise
 
 MONTHS = np.arange(36)
@@ -62,3 +66,16 @@ def test_less_than_a_year_of_history_is_not_known() -> None:
 def test_counts_that_cannot_be_are_refused(bad: list) -> None:
     with pytest.raises(ValueError, match="0 or more"):
         series_rise(bad)
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_a_rise_shows_itself_and_comes_back_from_json(language: str) -> None:
+    counts = np.random.default_rng(3).poisson(20, 36)
+    periods = np.ones(36, bool)
+    periods[4] = False
+    found = series_rise(counts, periods=periods, seed=1)
+    assert found is not None
+    back = read(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    assert back.to_json() == found.to_json()
+    assert found.table().rows[4][1] is None
+    assert "<svg" in chart_svg(found.chart(language), language, "series")

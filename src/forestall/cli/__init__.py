@@ -19,6 +19,7 @@ VERBS = {
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
     "tasking": "list repeat victims, suspects, callers and hot spots of a hub",
+    "profile": "explain one problem of a store on one page",
     "serve": "start the workplace on a store",
 }
 

@@ -65,6 +65,7 @@ class Map:
     classes: Classes | None = None
     zones: tuple[Zone, ...] = ()
     backdrop: tuple[tuple[float, float], ...] = ()
+    ground: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from forestall.text import Message, msg, probability
 
 #: Widths at which maps are drawn: beside a list on a desk, and on a phone.
 MAP_WIDE, MAP_NARROW = 470, 350
+#: Names of columns that hold chances.
+CHANCES = ("p_value", "q_value")
 
 
 def page(document: d.Document, language: str = "en") -> str:
@@ -117,6 +120,7 @@ class _Page:
             wide, narrow = (
                 maps.map_svg(
                     picture.geojson, picture.values, picture.classes, zones=picture.zones, backdrop=picture.backdrop,
+                    ground=picture.ground,
                     title=picture.title, desc=picture.desc, language=self.language, width=w,
                 )
                 for w in (MAP_WIDE, MAP_NARROW)
@@ -170,8 +174,8 @@ class _Page:
         for row in table.rows:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                chance = column.name in ("p_value", "q_value") and isinstance(value, float)
-                text = escape(probability(value, self.language)) if chance else self.cell(value)
+                chance = column.name in CHANCES and isinstance(value, float)
+                text = escape(cell_text(value, column.name, self.language)) if chance else self.cell(value)
                 size = len(re.sub(r"<[^>]*>", "", text))
                 kind = _n(column.numeric) or (' class="long"' if size > 24 else ' class="short"' if size < 13 else "")
                 cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
@@ -188,23 +192,11 @@ class _Page:
         )
 
     def cell(self, value: Any) -> str:
-        match value:
-            case None:
-                return f'<abbr title="{self.t(msg("not known"))}">–</abbr>'
-            case bool():
-                return self.t(msg("yes") if value else msg("no"))
-            case int():
-                return f"{value:,}"
-            case float():
-                return escape(
-                    f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-                )
-            case list() | tuple():
-                return ", ".join(self.cell(v) for v in value)
-            case Message():
-                return self.t(value)
-            case _:
-                return escape(str(value))
+        if value is None:
+            return f'<abbr title="{self.t(msg("not known"))}">–</abbr>'
+        if isinstance(value, list | tuple):
+            return ", ".join(self.cell(v) for v in value)
+        return escape(cell_text(value, "", self.language))
 
     def source(self, source: d.Source) -> str:
         p = source.provenance
@@ -219,6 +211,29 @@ class _Page:
             f"<p>{self.t(msg('Make this page again:'))} <code>{escape(source.command)}</code></p>" if source.command else ""
         )
         return f'<div class="source"><dl>{terms}</dl>{"".join(f"<p>{self.t(x)}</p>" for x in source.lines)}{command}</div>'
+
+
+def cell_text(value: Any, column: str, language: str) -> str:
+    """A value of a table as a reader takes it in; – where it is not known. ``column``: its name, which tells chances."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return (msg("yes") if value else msg("no")).render(language)
+        case int():
+            return f"{value:,}"
+        case float() if column in CHANCES:
+            return probability(value, language)
+        case float():
+            return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+        case Decimal():
+            return f"{value:,f}"
+        case list() | tuple():
+            return ", ".join(cell_text(v, column, language) for v in value)
+        case Message():
+            return value.render(language)
+        case _:
+            return str(value)
 
 
 def _n(numeric: bool) -> str:

@@ -94,6 +94,7 @@ def map_svg(
     *,
     zones: Sequence[Zone] = (),
     backdrop: Iterable[tuple[float, float]] = (),
+    ground: Mapping[str, Any] | None = None,
     title: Text,
     desc: Text = "",
     language: str = "en",
@@ -104,8 +105,9 @@ def map_svg(
 
     ``values`` shade areas by ``classes`` (:func:`amount` of the values unless given); an area without a value is hatched
     where areas have outlines, small and hollow where they are points. ``backdrop``: (lon, lat) dots that show where
-    records lie. ``tallest``: the most height for a unit of width. Areas carry ``data-code`` and zones ``data-zone`` for
-    pages that tie map and list together. Links only where zones have ``href``; else the map is one image.
+    records lie. ``ground``: GeoJSON outlines drawn below everything, for orientation. ``tallest``: the most height for a
+    unit of width. Areas carry ``data-code`` and zones ``data-zone`` for pages that tie map and list together. Links only
+    where zones have ``href``; else the map is one image.
     """
     import shapely
     from shapely.geometry import shape as as_shape
@@ -117,7 +119,8 @@ def map_svg(
     ]
     shapes = [s for s in shapes if not s[2].is_empty]
     dots = list(backdrop)
-    to_page, height, metre = _projection([s[2] for s in shapes], dots, width, tallest)
+    below = [as_shape(f["geometry"]) for f in (ground or {}).get("features", ()) if f.get("geometry")]
+    to_page, height, metre = _projection([*(s[2] for s in shapes), *below], dots, width, tallest)
     values = values or {}
     if classes is None and values:
         classes = amount(values.values())
@@ -126,6 +129,10 @@ def map_svg(
     key = svg.identifier(*words, str(width), *(f"{c}{v}" for c, v in values.items()), *(str(z.codes) for z in zones))
 
     parts = [f'<rect width="{width}" height="{height:g}" fill="{palette.PAPER}"/>']
+    parts += [
+        f'<path d="{_path(shapely.transform(s, to_page))}" fill="none" stroke="{palette.LINE}" stroke-width="1"/>'
+        for s in below
+    ]
     if dots:
         parts.append(_dots(dots, to_page))
     flat = all(p.geom_type == "Point" for p in placed.values())

@@ -3,6 +3,7 @@
 from forestall.results.base import Check, Column, Provenance, Recipe, Result, Table, read, register
 from forestall.results.figures import Figures
 from forestall.results.finding import Finding
+from forestall.results.profile import Cost, Exhibit, Idea, Part, Profile, Side, Subject
 from forestall.results.shelf import Shelf
 from forestall.results.signal import Reason, Scan, Series, Signal
 from forestall.results.tasking import Task, TaskingList, TaskingLists
@@ -10,8 +11,13 @@ from forestall.results.tasking import Task, TaskingList, TaskingLists
 __all__ = [
     "Check",
     "Column",
+    "Cost",
+    "Exhibit",
     "Figures",
     "Finding",
+    "Idea",
+    "Part",
+    "Profile",
     "Provenance",
     "Reason",
     "Recipe",
@@ -19,7 +25,9 @@ __all__ = [
     "Scan",
     "Series",
     "Shelf",
+    "Side",
     "Signal",
+    "Subject",
     "Table",
     "Task",
     "TaskingList",

@@ -1,7 +1,7 @@
 """What a method on numbers answers: figures that know how they were made, show themselves, and go to JSON and back.
 
-A subclass is a frozen dataclass. Its fields may be numbers, texts, None, NumPy arrays, messages, checks, other frozen
-dataclasses, and tuples or mappings (with text keys) of these; numbers that are no number are kept too.
+A subclass is a frozen dataclass. Its fields may be numbers (money as Decimal), texts, None, NumPy arrays, messages, checks,
+other frozen dataclasses, and tuples or mappings (with text keys) of these; numbers that are no number are kept too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -70,6 +71,8 @@ def _to_json(value: Any) -> Any:
         return _to_json(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _fields_to_json(value)
     if isinstance(value, Mapping):
@@ -90,6 +93,8 @@ def _from_json(value: Any, hint: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"float"}:
             return float(value["float"])
+        if set(value) == {"decimal"}:
+            return Decimal(value["decimal"])
         if set(value) == {"dtype", "shape", "values"}:
             flat = [_from_json(v, float) for v in value["values"]]
             return np.array(flat, dtype=np.dtype(value["dtype"])).reshape(value["shape"])

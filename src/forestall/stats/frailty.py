@@ -46,15 +46,16 @@ class Frailty:
     deviations: Floats
 
     @staticmethod
-    def of(dispersion: Dispersion, near: Ints, reach: Ints) -> Frailty:
-        """The frailty that gives counts this dispersion: a field with what zones share, and areas' own with the rest."""
+    def of(dispersion: Dispersion, near: Ints, reach: Ints, margin: float = 1.0) -> Frailty:
+        """The frailty that gives counts this dispersion: a field with what zones share, and areas' own with the rest.
+        ``margin``: what exceeds chance is this many times as large."""
         v = np.array(dispersion.own)
         common = _together(near, reach)
         weight = float(common @ common)
         shared = common @ dispersion.shared / weight if weight > 0 else np.zeros(2)
         shared = np.clip(shared, 0.0, v)
-        variances = MARGIN * np.concatenate([v - shared, shared])
-        return Frailty(1.0 + MARGIN * (dispersion.alpha - 1.0), np.sqrt(np.log1p(variances)))
+        variances = margin * np.concatenate([v - shared, shared])
+        return Frailty(1.0 + margin * (dispersion.alpha - 1.0), np.sqrt(np.log1p(variances)))
 
 
 def maxima_by_size(
@@ -82,7 +83,7 @@ def maxima_by_size(
 
     periods, zones = by_period.size, near.shape[1]
     longest = int(lengths[-1])
-    frailty = Frailty.of(dispersion, near, reach)
+    frailty = Frailty.of(dispersion, near, reach, MARGIN if refit else 1.0)
     level = base / periods
     blend = _blend(reach, zones)
     share = by_period / max(float(by_period.sum()), 1e-9)

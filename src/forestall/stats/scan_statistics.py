@@ -26,12 +26,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
+from forestall.results import Column, Figures, Table, register
 from forestall.stats.dispersion import Dispersion, fit_dispersion
 from forestall.stats.frailty import maxima_by_size
 from forestall.text import msg
@@ -63,11 +64,15 @@ class Cluster:
         return self.observed / self.expected if self.expected > 0 else float("inf")
 
 
-@dataclass(frozen=True)
-class ScanResult:
+@register
+@dataclass(frozen=True, kw_only=True)
+class ScanResult(Figures):
     """``clusters``: most likely first, secondary ones share no area with those before. ``by_size``: the highest statistic
     among zones of 1, 2 … areas, shape (zones,). ``maxima``: the replicates' highest statistics, shape (replicates,); with
     ``history`` each is a standard score among zones of its size. ``gumbel``: location and scale fitted to them."""
+
+    type_name: ClassVar[str] = "space-time-scan"
+    version: ClassVar[str] = "2"
 
     method: str
     clusters: tuple[Cluster, ...]
@@ -75,7 +80,47 @@ class ScanResult:
     maxima: Floats
     gumbel: tuple[float, float]
     replicates: int
-    seed: int
+
+    def table(self) -> Table:
+        """The clusters, most likely first."""
+        columns = (
+            Column("cluster", msg("Cluster"), None, True),
+            Column("areas", msg("Areas"), msg("indices"), False),
+            Column("periods", msg("Window"), msg("last periods"), True),
+            Column("observed", msg("Observed"), msg("count"), True),
+            Column("expected", msg("Expected"), msg("count"), True),
+            Column("ratio", msg("Ratio"), msg("times expected"), True),
+            Column("statistic", msg("Log likelihood ratio"), None, True),
+            Column("dispersion", msg("Dispersion"), msg("variance over mean"), True),
+            Column("p_value", msg("p"), None, True),
+        )
+        rows = tuple(
+            (i, c.areas, c.periods, c.observed, c.expected, c.ratio, c.statistic, c.dispersion, c.p_value)
+            for i, c in enumerate(self.clusters, 1)
+        )
+        return Table(columns, rows, msg("Clusters, most likely first"))
+
+    def chart(self, language: str = "en") -> dict[str, Any]:
+        """Observed counts of the clusters as bars, with what was expected as a tick across each."""
+        values = [
+            {"cluster": i, "observed": c.observed, "expected": round(c.expected, 2)} for i, c in enumerate(self.clusters, 1)
+        ]
+        x = {"field": "cluster", "type": "ordinal", "title": msg("Cluster").render(language), "axis": {"labelAngle": 0}}
+        count = msg("count").render(language)
+        return {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            "data": {"values": values},
+            "layer": [
+                {
+                    "mark": {"type": "bar", "style": "observed"},
+                    "encoding": {"x": x, "y": {"field": "observed", "type": "quantitative", "title": count}},
+                },
+                {
+                    "mark": {"type": "tick", "style": "expected", "thickness": 3},
+                    "encoding": {"x": x, "y": {"field": "expected", "type": "quantitative", "title": count}},
+                },
+            ],
+        }
 
     def explain(self, language: str = "en") -> str:
         if not self.clusters:
@@ -349,7 +394,16 @@ def _scan_permutation(
 
 
 def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
-    return ScanResult(method, (), np.zeros(0), np.zeros(0), (float("nan"), float("nan")), replicates, seed)
+    nan = float("nan")
+    return ScanResult(
+        method=method,
+        clusters=(),
+        by_size=np.zeros(0),
+        maxima=np.zeros(0),
+        gumbel=(nan, nan),
+        replicates=replicates,
+        seed=seed,
+    )
 
 
 def _result(
@@ -394,7 +448,11 @@ def _result(
         used[zone] = True
         touched = np.maximum.accumulate(used[near], axis=1)
         score = np.where(touched[:, :, None], -np.inf, score)
-    return ScanResult(method, tuple(clusters), statistic.max((0, 2)), maxima, fitted, maxima.size, seed)
+    return ScanResult(
+        method=method, clusters=tuple(clusters), by_size=statistic.max((0, 2)), maxima=maxima, gumbel=fitted,
+        replicates=maxima.size, seed=seed,
+        parameters={"method": method, "windows": lengths.tolist(), "zones": near.shape[1], "secondary": secondary},
+    )  # fmt: skip
 
 
 def fit_gumbel(maxima: Floats) -> tuple[float, float]:

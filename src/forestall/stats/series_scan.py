@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
+from forestall.results import Column, Figures, Table, register
 from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
@@ -24,10 +26,13 @@ Floats = npt.NDArray[np.float64]
 LEAST_RHO = 0.2
 
 
-@dataclass(frozen=True)
-class SeriesRise:
-    """The window of the last periods with the strongest excess. ``fitted``: expected counts, shape (periods,), NaN for
-    periods set aside. ``dispersion`` and ``autocorrelation`` are the residuals'."""
+@register
+@dataclass(frozen=True, kw_only=True)
+class SeriesRise(Figures):
+    """The window of the last periods with the strongest excess. ``counts`` and ``fitted``: the series and what was expected
+    of it, shape (periods,), NaN for periods set aside. ``dispersion`` and ``autocorrelation`` are the residuals'."""
+
+    type_name: ClassVar[str] = "series-rise"
 
     periods: int
     observed: int
@@ -36,12 +41,50 @@ class SeriesRise:
     p_value: float
     dispersion: float
     autocorrelation: float
+    counts: Floats
     fitted: Floats
     seasonal: bool
 
     @property
     def ratio(self) -> float:
         return self.observed / self.expected if self.expected > 0 else math.inf
+
+    def table(self) -> Table:
+        """Each period: what was counted, what was expected, whether in the window."""
+        columns = (
+            Column("period", msg("Period"), None, True),
+            Column("observed", msg("Observed"), msg("count"), True),
+            Column("expected", msg("Expected"), msg("count"), True),
+            Column("in_window", msg("In the window")),
+        )
+        begins = self.counts.size - self.periods
+        rows = tuple(
+            (t + 1, None if math.isnan(m) else float(y), None if math.isnan(m) else float(m), t >= begins)
+            for t, (y, m) in enumerate(zip(self.counts, self.fitted, strict=True))
+        )
+        return Table(columns, rows, msg("Period by period"))
+
+    def chart(self, language: str = "en") -> dict[str, Any]:
+        """The series as bars, its window in the accent, and what was expected as a line."""
+        begins = self.counts.size - self.periods
+        values = [
+            {"period": t + 1, "observed": float(y), "expected": round(float(m), 2), "window": t >= begins}
+            for t, (y, m) in enumerate(zip(self.counts, self.fitted, strict=True))
+            if not math.isnan(m)
+        ]
+        x = {"field": "period", "type": "quantitative", "title": msg("Period").render(language)}
+        y = {"type": "quantitative", "title": msg("count").render(language)}
+
+        def bars(style: str, test: str) -> dict[str, Any]:
+            mark = {"type": "bar", "style": style}
+            return {"transform": [{"filter": test}], "mark": mark, "encoding": {"x": x, "y": {"field": "observed", **y}}}
+
+        line = {"mark": {"type": "line", "style": "expected"}, "encoding": {"x": x, "y": {"field": "expected", **y}}}
+        return {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            "data": {"values": values},
+            "layer": [bars("quiet", "!datum.window"), bars("observed", "datum.window"), line],
+        }
 
     def explain(self, language: str = "en") -> str:
         return msg(
@@ -123,8 +166,11 @@ def series_rise(
         p_value=p,
         dispersion=dispersion,
         autocorrelation=rho,
+        counts=np.where(keep, y, np.nan),
         fitted=fitted,
         seasonal=seasonal,
+        parameters={"windows": windows, "shortest": shortest, "draws": draws},
+        seed=seed,
     )
 
 

@@ -1,0 +1,98 @@
+"""Replicates with frailty: drawn as far apart as they should be, judged by the ratio that the records are judged by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as ss
+
+from forestall.stats import _frailty_kernels as kernels
+from forestall.stats.dispersion import Dispersion, fit_dispersion
+from forestall.stats.frailty import Frailty, maxima_by_size
+from forestall.stats.scan_statistics import history_statistic, nearest
+
+LENGTHS = np.arange(1, 4)
+
+
+def ground(areas: int = 60, zones: int = 6) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected counts over 24 periods, neighbours, and how many of these are zones."""
+    rng = np.random.default_rng(5)
+    near = nearest(rng.uniform(size=areas), rng.uniform(size=areas), zones - 1)
+    return rng.gamma(3.0, 24.0, areas), near, np.full(areas, zones)
+
+
+def maxima(dispersion: Dispersion, *, replicates: int = 400, seed: int = 1, refit: bool = False) -> np.ndarray:
+    base, near, reach = ground()
+    by_period = np.full(24, base.sum() / 24)
+    return maxima_by_size(
+        base, by_period, near, reach, LENGTHS, reach, dispersion, refit=refit, least=2, replicates=replicates, seed=seed
+    )
+
+
+def slow_maxima(frailty: float, replicates: int) -> np.ndarray:
+    """The same with NumPy: gamma frailty of this variance over mean, every zone and window, Poisson's own ratio."""
+    base, near, _ = ground()
+    rng = np.random.default_rng(9)
+    out = np.zeros((replicates, near.shape[1]))
+    for i in range(replicates):
+        mean = np.repeat(base[:, None] / 24, 24, 1)
+        x = rng.poisson(mean if frailty == 0 else rng.gamma(mean / frailty, frailty))
+        c = np.cumsum(np.cumsum(x[:, ::-1], 1)[:, LENGTHS - 1][near], 1)
+        r = np.cumsum(x.sum(1)[near], 1)[:, :, None]
+        share = np.cumsum(x.sum(0)[::-1])[LENGTHS - 1] / x.sum()
+        ratio = history_statistic(c, np.broadcast_to(r, c.shape), share, 1.0 + frailty)
+        out[i] = np.where(c >= 2, ratio, 0.0).max((0, 2))
+    return out
+
+
+@pytest.mark.parametrize("excess", [0.0, 0.5])
+def test_the_highest_ratios_are_distributed_as_a_slow_twin_s(excess: float) -> None:
+    ours, slow = maxima(Dispersion.constant(1.0 + excess, 6)), slow_maxima(excess, 400)
+    for k in range(6):
+        assert ss.ks_2samp(ours[:, k], slow[:, k]).pvalue > 0.001
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400), st.integers(0, 2000), st.floats(0.01, 0.6), st.floats(1.0, 8.0))
+def test_the_kernel_s_ratio_is_the_documented_one_and_its_bound_is_never_below(
+    c: int, more: int, share: float, phi: float
+) -> None:
+    r = float(c + more)
+    if c <= r * share:
+        return
+    value = kernels.beta_binomial_ratio(float(c), r, share, phi)
+    assert value == pytest.approx(float(history_statistic(c, r, share, phi)), rel=1e-6, abs=1e-9)
+    half = 0.5 if share <= 0.25 else 1.0
+    if r > phi:
+        assert value <= half * (c - r * share) ** 2 / (share * (1 - share)) / r / phi * 1.0001 + 1e-9
+
+
+def test_what_is_drawn_scatters_as_what_was_fitted() -> None:
+    """Counts with an area's own frailty and one that neighbours share: refits of draws find the variances again."""
+    rng = np.random.default_rng(2)
+    areas = 300
+    near = nearest(rng.uniform(size=areas), rng.uniform(size=areas), 11)
+    level = rng.gamma(2.0, 5.0, areas)
+    field = rng.normal(size=(areas, 30))
+    blend = np.exp(-((np.arange(12) / 10.0) ** 2))
+    shared = 0.2 * np.einsum("k,akt->at", blend / np.sqrt((blend**2).sum()), field[near])
+    counts = rng.poisson(level[:, None] * np.exp(shared) * rng.gamma(1 / 0.1, 0.1, (areas, 30)))
+    found = Frailty.of(fit_dispersion(counts, near), near, np.full(areas, 12))
+    assert found.deviations[0] ** 2 == pytest.approx(0.1, abs=0.04)
+    assert found.deviations[2] ** 2 + found.deviations[3] ** 2 == pytest.approx(0.04, abs=0.02)
+
+
+def test_the_same_seed_gives_the_same_on_any_number_of_threads() -> None:
+    import numba
+
+    fitted = Dispersion.constant(1.4, 6)
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        one = maxima(fitted, replicates=50, refit=True)
+    finally:
+        numba.set_num_threads(before)
+    np.testing.assert_array_equal(one, maxima(fitted, replicates=50, refit=True))
+    assert (one != maxima(fitted, replicates=50, seed=2, refit=True)).any()
