@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from forestall.catalogue import load, path
+from forestall.catalogue.analysis import Sensitive, sensitive, set_apart
 from forestall.errors import ForestallError
 
 
 @dataclass(frozen=True)
 class Protection:
-    """The lists of ``protected.yaml``, ready to be asked."""
+    """The lists of ``sensitive.yaml``, ``premises.yaml`` and ``protected.yaml``, ready to be asked."""
 
-    flags: frozenset[str]
-    codes: frozenset[str]
+    sensitive: Sensitive
     categories: frozenset[str]
     apart: frozenset[str]
     outcomes: tuple[str, ...]
 
     def covers(self, category: str, offence_code: str | None, flags: Collection[str] | None) -> bool:
         """Whether a record is of domestic abuse, a sexual offence or a child's, or can't be told from one."""
-        if self.flags & set(flags or ()):
-            return True
-        if not offence_code:
-            return category in self.categories
-        code = offence_code.strip().upper().lstrip("0")
-        number = re.match(r"\d+", code)
-        return code in self.codes or (number is not None and number[0] in self.codes)
+        code = (offence_code or "").strip().upper()
+        return self.sensitive.has(tuple(flags or ()), code) or (not code and category in self.categories)
 
     def names_an_offender(self, outcome: str | None) -> bool:
         return bool(outcome) and str(outcome).replace("-", " ").strip().lower().startswith(self.outcomes)
@@ -37,13 +31,15 @@ class Protection:
 
 @functools.cache
 def protection() -> Protection:
-    """Raises ``ForestallError`` where the file lacks a list."""
+    """Raises ``ForestallError`` where a file lacks a list."""
     data = load("protected")
-    wanted = {"flags", "offence_codes", "categories", "apart", "offender_outcomes"}
+    wanted = {"codes", "categories", "offender_outcomes"}
     if not isinstance(data, dict) or wanted - set(data):
         raise ForestallError(f"{path('protected')} needs the lists {', '.join(sorted(wanted))}")
-    codes = {str(c).upper() for group in data["offence_codes"].values() for c in group}
+    known = sensitive()
     return Protection(
-        frozenset(data["flags"]), frozenset(codes), frozenset(data["categories"]), frozenset(data["apart"]),
+        Sensitive(known.flags, (*known.codes, *(str(c) for c in data["codes"]))),
+        frozenset(data["categories"]),
+        frozenset(set_apart()),
         tuple(str(o).lower() for o in data["offender_outcomes"]),
-    )  # fmt: skip
+    )
