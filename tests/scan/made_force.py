@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.cube import Cube
 from forestall.results import Finding, Series, Signal
@@ -55,6 +56,13 @@ class MadeForce:
     def months(self, force: str | None = None) -> tuple[str, ...]:
         assert force in (None, "made")
         return self.held
+
+    def filled(self) -> frozenset[str]:
+        return frozenset({"occurred_from:month", "lsoa", "category"})
+
+    def require(self, needs: set[str], analysis: str) -> None:
+        if not needs <= self.filled():
+            raise ForestallError(f"{analysis} needs more than counts")
 
     def cube(self, *, force: str | None = None, since: str | None = None, until: str | None = None) -> Cube:
         assert force in (None, "made")

@@ -18,6 +18,7 @@ VERBS = {
     "quality": "say what is wrong with a store's records",
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
+    "tasking": "list repeat victims, suspects, callers and hot spots of a hub",
     "profile": "explain one problem of a store on one page",
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",

@@ -26,6 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", choices=("themes", "harm", "change", "count"), default="themes", help="order of the list")
     parser.add_argument("--harm", default="cambridge-2026", metavar="SCHEME", help="harm scheme of the catalogue")
     parser.add_argument("--asb-harm", type=float, metavar="DAYS", help="harm weight of an anti-social behaviour incident")
+    parser.add_argument(
+        "--late",
+        type=int,
+        metavar="MONTHS",
+        help="last months left out as falls are looked for (default: those that late reports leave incomplete)",
+    )
+    parser.add_argument("--kind", action="append", metavar="KIND", help="look for this kind alone; may be given again")
     parser.add_argument("--record", action="store_true", help="keep the scan in the store, for the workplace")
     parser.add_argument("--format", choices=("table", "json", "csv", "geojson"), default="table", help="how to print it")
     parser.add_argument("--language", choices=("en", "cy"), default="en", help="language of the sentences")
@@ -64,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
             harm=harm,
             earlier=last.signals if isinstance(last, Scan) else (),
             sort=args.sort,
+            kinds=args.kind,
+            late_months=args.late,
             progress=progress,
         )
     if args.record:
@@ -114,6 +123,7 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
     """A feature for each signal, its areas' polygons (or their points) together, in WGS84."""
     from forestall.places import Places
     from forestall.places.project import to_wgs84
+    from forestall.results.signal import PERSON_KINDS
 
     places = Places.open(store)
     cube = None
@@ -124,7 +134,9 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
     features = []
     for number, s in enumerate(found.signals, 1):
         geometry: Any = None
-        if places is not None:
+        if s.kind in PERSON_KINDS:
+            geometry = None  # what is about one person is on no map
+        elif places is not None:
             here = places.matching(s.areas)
             parts = here.geojson("lsoa", s.areas)["features"]
             geometry = {"type": "GeometryCollection", "geometries": [p["geometry"] for p in parts if p["geometry"]]}
@@ -142,20 +154,22 @@ def geojson(found: Any, store: str, language: str) -> dict[str, Any]:
 
 def _table(found: Any, language: str) -> str:
     from forestall import catalogue
+    from forestall.results.signal import KIND_WORDS
     from forestall.text import month_name, msg, probability
 
     lines = [found.explain(language), ""]
     title = {t.slug: t.title.render(language) for t in catalogue.themes()}
-    kinds = {
-        "rising": msg("rising").render(language),
-        "force-wide": msg("force-wide").render(language),
-        "concentrated": msg("concentrated").render(language),
-    }
+    kinds = {k: m.render(language) for k, m in KIND_WORDS.items()}
     theme = None
     by_theme = found.provenance.parameters.get("sort") == "themes"
     opened: set[str] = set()
-    for number, s in enumerate(found.signals, 1):
-        if by_theme and s.theme != theme:
+    numbered = list(enumerate(found.signals, 1))
+    fell = [pair for pair in numbered if pair[1].kind == "falling"]
+    for number, s in [pair for pair in numbered if pair[1].kind != "falling"] + fell:
+        if s.kind == "falling":
+            if number == fell[0][0]:
+                lines.append(msg("What fell").render(language))
+        elif by_theme and s.theme != theme:
             theme = s.theme
             heading = title.get(theme, theme)
             lines.append(heading if theme not in opened else msg("{theme}, continued", theme=heading).render(language))
@@ -170,8 +184,11 @@ def _table(found: Any, language: str) -> str:
         high = f"-{s.interval[1]:.2f}" if s.interval[1] < 100 * s.ratio else " " + msg("or more").render(language)
         harm = "" if s.harm is None else f"  {msg('harm').render(language)} {s.harm:,.0f}"
         lines.append(f"       {s.observed:,} / {s.expected:,.1f} = {s.ratio:.2f} ({s.interval[0]:.2f}{high}){q}{harm}")
+        if s.reasons:
+            more = list(dict.fromkeys(f"{kinds[r.kind]}{'*' if r.established else ''}" for r in s.reasons))
+            lines.append("       " + msg("also: {kinds:list}", kinds=more).render(language))
     aside = [e for e in found.events if e.standing != "rejected"]
-    lines += ["", msg("* established: of such rises about one in twenty is false.").render(language)]
+    lines += ["", msg("* established: of such signals about one in twenty is false.").render(language)]
     if aside:
         lines.append(msg("Set aside as suspected recording events:").render(language))
         lines += [f"  {e.text.render(language)}" for e in aside[:10]]

@@ -317,6 +317,33 @@ class Records:
         table = table.order_by(["month", "category", "part", "line"])
         return self.arrow(table if limit is None else table.limit(limit))
 
+    def select(
+        self,
+        fields: Iterable[str],
+        *,
+        having: Iterable[str] = (),
+        kinds: Iterable[str] = (),
+        force: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Any:
+        """Some ``fields`` of the rows that count, as an Arrow table in order of time and record: those that fill every
+        field in ``having``, of some ``kinds`` where given."""
+        table = self.counted(force, since, until)
+        for name in having:
+            table = table.filter(table[name].notnull())
+        if kinds:
+            table = table.filter(table.kind.isin(list(kinds)))
+        return self.arrow(table.order_by(["occurred_from", "record_id"]).select(*fields))
+
+    def delays(self, made: str, *, force: str | None = None, since: str | None = None, until: str | None = None) -> Any:
+        """How many crimes and incidents of each category happened on a day and were ``made`` (``recorded_at`` or
+        ``reported_at``) on another: an Arrow table of category, happened, made, n, of rows that know both days."""
+        table = self.counted(force, since, until)
+        known = table.kind.isin(["crime", "asb"]) & table[made].notnull() & (table.precision != "month")
+        table = table.filter(known).select("category", happened=table.occurred_from.date(), made=table[made].date())
+        return self.arrow(table.group_by(["category", "happened", "made"]).aggregate(n=table.count()))
+
     def history(self, record_id: str) -> Any:
         """Every version of a record that the store was ever given, oldest first, as an Arrow table with ``in_force`` and
         ``file`` beside the schema's fields: where a crime was reclassified or cancelled, or its month published again."""

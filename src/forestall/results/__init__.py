@@ -6,7 +6,8 @@ from forestall.results.figures import Figures
 from forestall.results.finding import Finding
 from forestall.results.profile import Cost, Exhibit, Idea, Part, Profile, Side, Subject
 from forestall.results.shelf import Shelf
-from forestall.results.signal import Scan, Series, Signal
+from forestall.results.signal import Reason, Scan, Series, Signal
+from forestall.results.tasking import Task, TaskingList, TaskingLists
 
 __all__ = [
     "AnalysisResult",
@@ -21,6 +22,7 @@ __all__ = [
     "Profile",
     "MapLayer",
     "Provenance",
+    "Reason",
     "Recipe",
     "Result",
     "Scan",
@@ -30,6 +32,9 @@ __all__ = [
     "Signal",
     "Subject",
     "Table",
+    "Task",
+    "TaskingList",
+    "TaskingLists",
     "read",
     "register",
 ]

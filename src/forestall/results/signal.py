@@ -20,7 +20,27 @@ from forestall.results.base import (
 from forestall.results.finding import Finding
 from forestall.text import Message, msg, msg_n
 
-KINDS = ("rising", "force-wide", "concentrated")
+KINDS = (
+    "rising", "force-wide", "concentrated", "outlier", "near-repeat", "seasonal-return", "repeat-location", "repeat-victim",
+    "repeat-suspect", "frequent-caller", "falling",
+)  # fmt: skip
+KIND_WORDS = {
+    "rising": msg("rising"),
+    "force-wide": msg("force-wide"),
+    "concentrated": msg("concentrated"),
+    "outlier": msg("outlier"),
+    "near-repeat": msg("near repeats"),
+    "seasonal-return": msg("season returning"),
+    "repeat-location": msg("repeat location"),
+    "repeat-victim": msg("repeat victim"),
+    "repeat-suspect": msg("repeat suspect"),
+    "frequent-caller": msg("frequent caller"),
+    "falling": msg("falling"),
+}
+#: Kinds that are about one person: for users who may see persons' records, never for partners, never on a map.
+PERSON_KINDS = frozenset({"repeat-victim", "repeat-suspect", "frequent-caller"})
+#: Kinds that have no outline of their own on a map.
+UNMAPPED_KINDS = PERSON_KINDS | {"force-wide"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +64,47 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Another kind that points to the same problem: its own window, figures and sentence."""
+
+    kind: str
+    areas: tuple[str, ...]
+    since: str
+    until: str
+    observed: int
+    expected: float
+    ratio: float
+    p_value: float | None
+    q_value: float | None
+    established: bool
+    why: Message
+
+    @staticmethod
+    def of(s: Signal) -> Reason:
+        return Reason(
+            s.kind, s.areas, s.since, s.until, s.observed, s.expected, s.ratio, s.p_value, s.q_value, s.established, s.why
+        )
+
+    def to_json(self, language: str | None = None) -> dict[str, Any]:
+        out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**out, "areas": list(self.areas), "why": self.why.render(language) if language else self.why.to_json()}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Reason:
+        return Reason(**{**data, "areas": tuple(data["areas"]), "why": Message.from_json(data["why"])})
+
+
+@dataclass(frozen=True)
 class Signal:
-    """One candidate problem.
+    """One candidate problem, or (``falling``) what has become less.
 
     ``areas``: area codes. ``since`` and ``until``: inclusive months of the window. ``observed`` and ``expected``: counts
     in the areas and window. ``interval``: 95 % interval of ``ratio``. ``p_value`` allows for all zones and windows of the
     category; ``q_value`` for all families within the kind; both None for ``concentrated``. ``harm``: harm weight of the
     excess (for concentrated: of all observed), in the scheme's unit, None where the scheme has no weight.
-    ``details`` holds figures that only one kind has (JSON-able), such as ``share`` and ``persistence``.
+    ``details`` holds figures that only one kind has (JSON-able), such as ``share`` and ``persistence``. ``reasons``: other
+    kinds that point to the same problem. ``subject``: ties a person's or place's signal to its next one; it is in the JSON
+    that is read back and in none that a reader gets.
     """
 
     id: str
@@ -74,6 +127,13 @@ class Signal:
     cautions: tuple[Message, ...]
     series: Series
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    subject: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Its own kind and those of its further reasons."""
+        return tuple(dict.fromkeys((self.kind, *(r.kind for r in self.reasons))))
 
     @property
     def excess(self) -> float:
@@ -125,6 +185,8 @@ class Signal:
             "cautions": cautions,
             "series": self.series.to_json(),
             "details": dict(self.details),
+            "reasons": [r.to_json(language) for r in self.reasons],
+            **({"subject": self.subject} if self.subject and not language else {}),
         }
 
     @staticmethod
@@ -150,6 +212,8 @@ class Signal:
             cautions=messages_from_json(data["cautions"]),
             series=Series.from_json(data["series"]),
             details=data["details"],
+            reasons=tuple(Reason.from_json(r) for r in data.get("reasons", ())),
+            subject=data.get("subject", ""),
         )
 
 
@@ -185,11 +249,13 @@ class Scan(Result):
             Column("established", msg("Established")),
             Column("harm", msg("Harm"), msg("days"), True),
             Column("why", msg("Why")),
+            Column("reasons", msg("Further reasons")),
         )
         rows = tuple(
             (
                 s.id, s.kind, s.category, s.place, s.areas, s.since, s.until, s.observed, s.expected, s.ratio,
                 s.interval[0], s.interval[1], s.p_value, s.q_value, s.established, s.harm, s.why,
+                tuple(r.kind for r in s.reasons),
             )
             for s in self.signals
         )  # fmt: skip
@@ -223,9 +289,11 @@ class Scan(Result):
         }
 
     def explain(self, language: str = "en") -> str:
-        established = sum(s.established for s in self.signals)
+        problems = [s for s in self.signals if s.kind != "falling"]
+        established = sum(s.established for s in problems if s.kind in ("rising", "force-wide"))
+        fell = sum(s.established for s in self.signals if s.kind == "falling")
         listed = msg_n(
-            "{n:count} candidate problem is listed.", "{n:count} candidate problems are listed.", n=len(self.signals)
+            "{n:count} candidate problem is listed.", "{n:count} candidate problems are listed.", n=len(problems)
         )
         if established:
             sure = msg_n(
@@ -241,12 +309,20 @@ class Scan(Result):
             "{n:count} suspected recording events were set aside.",
             n=aside,
         )
-        return msg(
+        text = msg(
             "{listed} {sure} A rise smaller than the scan can see is not listed. {events}",
             listed=listed,
             sure=sure,
             events=events,
-        ).render(language)
+        )
+        if not fell:
+            return text.render(language)
+        down = msg_n(
+            "In {n:count} place less was recorded than its history explains: an established fall.",
+            "In {n:count} places less was recorded than their history explains: established falls.",
+            n=fell,
+        )
+        return f"{text.render(language)} {down.render(language)}"
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,30 @@ from forestall import __version__, catalogue
 from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.records import Records
-from forestall.results import Check, Provenance, Scan, Series, Signal
-from forestall.scan import concentrated, force_wide, identity, ranking, rising, sentences
-from forestall.scan.ground import HISTORY, Ground, lay
+from forestall.results import Check, Provenance, Scan, Signal
+from forestall.results.signal import KINDS
+from forestall.scan import (
+    bursts,
+    concentrated,
+    falling,
+    force_wide,
+    identity,
+    late,
+    merging,
+    outlier,
+    person_signals,
+    place_signals,
+    ranking,
+    repeated,
+    rising,
+    seasonal,
+    sentences,
+)
+from forestall.scan.ground import HISTORY, Ground, lay, targets
 from forestall.text import Message, msg
 
 #: Version of the method: raised whenever the same records could give other figures.
-METHOD, VERSION = "space-time-scan", "1"
+METHOD, VERSION = "space-time-scan", "2"
 
 
 def find(
@@ -35,14 +52,20 @@ def find(
     harm: catalogue.HarmScheme | None = None,
     earlier: Sequence[Signal] = (),
     sort: str = "themes",
+    kinds: Collection[str] | None = None,
+    merge: bool = True,
+    late_months: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Scan:
-    """Finds rising, force-wide and concentrated problems up to a month.
+    """Finds problems of every kind up to a month, and what fell.
 
     ``until``: last month (``YYYY-MM``; the records' last where None). ``lookback``: months of history, the windows
     included. ``windows``: shortest and longest recent window in months. ``neighbours``: a zone is an area with up to this
     many of its nearest. ``top``: how many signals to keep (all where None). ``replicates``: data sets drawn for each
-    category's p-value. ``earlier``: signals of the last recorded scan, whose ids carry on.
+    category's p-value. ``earlier``: signals of the last recorded scan, whose ids carry on. ``kinds``: which kinds of signal
+    are looked for (all where None; :data:`forestall.results.signal.KINDS`). ``merge``: whether the same problem found by
+    several kinds is one signal with several reasons. ``late_months``: last months left out as falls
+    are looked for; where None, those that the usual delays of reports leave incomplete, and one where delays are not known.
     ``progress``: called with category, number done, and how many.
 
     Raises ``ForestallError`` where the force or months are not in the records or the settings make no sense.
@@ -56,13 +79,49 @@ def find(
         )
     scheme = harm or catalogue.harm()
     ground = lay(records, places, force=force, until=until, lookback=lookback, neighbours=neighbours)
-    rises, tested = rising.find(ground, windows=windows, replicates=replicates, seed=seed, progress=progress)
-    wide, wide_tested = force_wide.find(ground, windows=windows, seed=seed)
-    gathered = concentrated.find(ground)
-    signals = [_rising(ground, r, scheme) for r in rises]
-    signals += [_force_wide(ground, f, scheme, rises) for f in wide]
-    signals += [_concentrated(ground, g, scheme) for g in gathered]
-    ordered = ranking.order(signals, sort)
+    wanted = frozenset(KINDS if kinds is None else kinds)
+    if unknown := sorted(wanted - set(KINDS)):
+        raise ForestallError(f"there is no kind of signal {unknown[0]!r}; there are: {', '.join(KINDS)}")
+    signals: list[Signal] = []
+    families: dict[str, int] = {}
+    checks: list[Check] = []
+    rises: list[rising.Rise] = []
+    tested = {c: True for c in ground.cube.categories if targets(c, ground.cube)}
+    if "rising" in wanted:
+        rises, tested = rising.find(ground, windows=windows, replicates=replicates, seed=seed, progress=progress)
+        families["rising"] = sum(tested.values())
+        signals += [place_signals.from_rise(ground, r, scheme) for r in rises]
+    if "force-wide" in wanted:
+        wide, wide_tested = force_wide.find(ground, windows=windows, seed=seed)
+        families["force-wide"] = sum(wide_tested.values())
+        signals += [place_signals.from_force_rise(ground, f, scheme, rises) for f in wide]
+    if "concentrated" in wanted:
+        signals += [place_signals.from_gathering(ground, g, scheme) for g in concentrated.find(ground)]
+    if "outlier" in wanted:
+        outliers, number = outlier.find(ground)
+        families["outlier"] = sum(number.values())
+        signals += [place_signals.from_outlier(ground, o, scheme) for o in outliers]
+    if "seasonal-return" in wanted:
+        returns, number = seasonal.find(ground)
+        families["seasonal-return"] = sum(number.values())
+        signals += [place_signals.from_return(ground, r, scheme) for r in returns]
+    if "falling" in wanted:
+        found, number, check = _falls(records, ground, scheme, late_months, rises)
+        families["falling"] = sum(number.values())
+        signals += found
+        checks.append(check)
+    found, number, missing = _repeats(records, ground, scheme, wanted)
+    if "near-repeat" in wanted:
+        if (name := bursts.lacking(records)) is not None:
+            missing.append(name)
+        else:
+            close, families["near-repeat"] = bursts.find(records, ground)
+            signals += [place_signals.from_burst(ground, b, scheme) for b in close]
+    families |= number
+    signals += found
+    if missing:
+        checks.append(_not_looked_for(missing))
+    ordered = ranking.order(merging.merge(signals) if merge else signals, sort)
     parameters: dict[str, Any] = {
         "force": ground.force,
         "until": ground.cube.months[-1],
@@ -78,189 +137,64 @@ def find(
         "sort": sort,
         "top": top,
     }
+    if kinds is not None:
+        parameters["kinds"] = sorted(wanted)
+    if late_months is not None:
+        parameters["late_months"] = late_months
     return Scan(
         signals=identity.name(ordered[:top], earlier),
         events=ground.events,
         provenance=Provenance(records.snapshot, METHOD, f"{VERSION} (forestall {__version__})", parameters, seed),
-        checks=_checks(ground, tested),
-        families={"rising": sum(tested.values()), "force-wide": sum(wide_tested.values())},
+        checks=(*_checks(ground, tested), *checks),
+        families={k: n for k, n in families.items() if n or k in ("rising", "force-wide")},
     )
 
 
-def _rising(ground: Ground, r: rising.Rise, scheme: catalogue.HarmScheme) -> Signal:
-    months = ground.cube.months
-    codes = tuple(ground.cube.areas[i] for i in r.rows)
-    place = sentences.place_name(ground.places, codes)
-    counts = ground.cube.of(r.category)
-    zone, usable = counts[list(r.rows)].sum(0), ground.usable[r.category]
-    whole = np.where(ground.broken[r.category][:, None], 0, counts).sum(0)
-    history = usable & (np.arange(len(months)) < r.since)
-    rate = zone[history].sum() / max(1, int(whole[history].sum()))
-    expected = [float(rate * whole[t]) if usable[t] else None for t in range(len(months))]
-    ratio = r.observed / r.expected if r.expected > 0 else float(r.observed)
-    weight = scheme.weight(r.category)
-    established = r.q_value <= 0.05
-    cautions = [sentences.chosen()]
-    if not established:
-        cautions.append(sentences.not_established())
-    if r.season_p is not None and r.season_p > 0.05:
-        cautions.append(sentences.own_season())
-    return Signal(
-        id="",
-        kind="rising",
-        category=r.category,
-        theme=catalogue.category(r.category).theme,
-        areas=codes,
-        place=place,
-        since=months[r.since],
-        until=months[-1],
-        observed=r.observed,
-        expected=r.expected,
-        ratio=ratio,
-        interval=_finite(r.interval, ratio),
-        p_value=r.p_value,
-        q_value=r.q_value,
-        established=established,
-        harm=None if weight is None else max(0.0, r.observed - r.expected) * weight,
-        why=sentences.rising(
-            r.category, place, months[r.since], months[-1], r.observed, r.expected, ratio, _finite(r.interval, ratio)
-        ),
-        cautions=tuple(cautions) + _common(ground, r.category, r.observed),
-        series=_series(ground, r.category, zone, expected),
-        details={
-            "statistic": r.statistic,
-            "dispersion": r.dispersion,
-            "p_monte_carlo": r.p_monte_carlo,
-            "p_gumbel": r.p_gumbel if np.isfinite(r.p_gumbel) else None,
-            "season_p": r.season_p,
-        },
-    )
-
-
-def _force_wide(
-    ground: Ground, f: force_wide.ForceRise, scheme: catalogue.HarmScheme, rises: Sequence[rising.Rise]
-) -> Signal:
-    months, rise = ground.cube.months, f.rise
-    i = ground.cube.categories.index(f.category)
-    total = ground.cube.counts[i].sum(0)
-    weight = scheme.weight(f.category)
-    established = f.q_value <= 0.05
-    cautions = [] if established else [sentences.not_established()]
-    for rise_here in rises:
-        if rise_here.category == f.category and rise_here.q_value <= 0.05:
-            share = (rise_here.observed - rise_here.expected) / max(rise.observed - rise.expected, 1.0)
-            if share >= 0.25:
-                codes = [ground.cube.areas[r] for r in rise_here.rows]
-                cautions.append(sentences.one_place(sentences.place_name(ground.places, codes)))
-    unplaced = int(ground.everything[i][f.since :].sum()) - rise.observed
-    if unplaced:
-        cautions.append(sentences.unplaced(unplaced))
-    return Signal(
-        id="",
-        kind="force-wide",
-        category=f.category,
-        theme=catalogue.category(f.category).theme,
-        areas=ground.cube.areas,
-        place=msg("the whole force area"),
-        since=months[f.since],
-        until=months[-1],
-        observed=rise.observed,
-        expected=rise.expected,
-        ratio=rise.ratio,
-        interval=_finite(rise.interval, rise.ratio),
-        p_value=rise.p_value,
-        q_value=f.q_value,
-        established=established,
-        harm=None if weight is None else max(0.0, rise.observed - rise.expected) * weight,
-        why=sentences.force_wide(
-            f.category, months[f.since], months[-1], rise.observed, rise.expected, rise.ratio, rise.interval, rise.seasonal
-        ),
-        cautions=tuple(cautions) + _common(ground, f.category, rise.observed),
-        series=_series(ground, f.category, total, [None if np.isnan(v) else float(v) for v in rise.fitted]),
-        details={
-            "dispersion": rise.dispersion,
-            "autocorrelation": rise.autocorrelation,
-            "unplaced": unplaced,
-        },
-    )
-
-
-def _concentrated(ground: Ground, g: concentrated.Gathering, scheme: catalogue.HarmScheme) -> Signal:
-    months = ground.cube.months
-    codes = tuple(ground.cube.areas[i] for i in g.rows)
-    place = sentences.place_name(ground.places, codes)
-    counts = ground.cube.of(g.category)
-    zone, whole = counts[list(g.rows)].sum(0), counts.sum(0)
-    usable = ground.usable[g.category]
-    expected = [float(g.chance * whole[t]) if usable[t] else None for t in range(len(months))]
-    weight = scheme.weight(g.category)
-    people = concentrated.has_population(ground)
-    cautions = [sentences.residents()] if people else []
-    return Signal(
-        id="",
-        kind="concentrated",
-        category=g.category,
-        theme=catalogue.category(g.category).theme,
-        areas=codes,
-        place=place,
-        since=months[g.since],
-        until=months[-1],
-        observed=g.observed,
-        expected=g.expected,
-        ratio=g.observed / g.expected,
-        interval=g.interval,
-        p_value=None,
-        q_value=None,
-        established=False,
-        harm=None if weight is None else g.observed * weight,
-        why=sentences.concentrated(
-            g.category, place, len(codes), g.share, g.chance, months[g.since], months[-1], g.observed, g.kept, g.quarters,
-            people,
-        ),
-        cautions=tuple(cautions) + _common(ground, g.category, g.observed),
-        series=_series(ground, g.category, zone, expected),
-        details={
-            "share": g.share,
-            "chance_share": g.chance,
-            "excess": g.observed - g.expected,
-            "persistence": g.kept / g.quarters,
-            "quarters": g.quarters,
-            "quarters_kept": g.kept,
-        },
+def _falls(
+    records: Records, ground: Ground, scheme: catalogue.HarmScheme, months: int | None, rises: Sequence[rising.Rise]
+) -> tuple[list[Signal], dict[str, int], Check]:
+    cube = ground.cube
+    complete = late.completeness(records, cube.categories, force=ground.force, until=cube.months[-1], months=months)
+    aside: dict[str, set[int]] = {}
+    for rise in rises:
+        if rise.q_value <= 0.05:
+            aside.setdefault(rise.category, set()).update(rise.rows)
+    falls, number = falling.find(ground, late=complete.left_out, aside=aside)
+    return (
+        [place_signals.from_fall(ground, f, scheme, complete.left_out[f.category]) for f in falls], number, complete.check,
     )  # fmt: skip
 
 
-def _finite(interval: tuple[float, float], ratio: float) -> tuple[float, float]:
-    """An interval that JSON can hold: an open upper end is cut at a thousand times the ratio."""
-    low, high = interval
-    return (low if np.isfinite(low) else 0.0, high if np.isfinite(high) else 1000.0 * ratio)
-
-
-def _series(ground: Ground, category: str, observed: Any, expected: list[float | None]) -> Series:
-    usable = ground.usable[category]
-    return Series(ground.cube.months, tuple(int(v) for v in observed), tuple(expected), tuple(not bool(u) for u in usable))
-
-
-def _common(ground: Ground, category: str, observed: int) -> tuple[Message, ...]:
-    cube = ground.cube
-    out: list[Message] = []
-    note = sentences.category_note(category)
-    if note is not None:
-        out.append(note)
-    if observed < 20:
-        out.append(sentences.few(observed))
-    if cube.unknown_share[cube.categories.index(category)] > 0.5:
-        out.append(sentences.origin_unknown())
-    for event in ground.events:
-        if event.standing == "rejected" or event.areas or event.month is None or event.category not in (None, category):
+def _repeats(
+    records: Records, ground: Ground, scheme: catalogue.HarmScheme, wanted: frozenset[str]
+) -> tuple[list[Signal], dict[str, int], list[Message]]:
+    """Signals of persons and locations, how many were tested of each kind, and the kinds that the records can't tell of."""
+    signals: list[Signal] = []
+    number: dict[str, int] = {}
+    missing: list[Message] = []
+    until, inside = ground.cube.months[-1], frozenset(ground.cube.areas)
+    for role in repeated.ROLES:
+        if role.kind not in wanted:
             continue
-        if event.shape == "turnover" and cube.months[0] < event.month <= cube.months[-1]:
-            out.append(sentences.crossed_turnover(event.month))
-        if event.shape == "passing" and event.month <= cube.months[-1]:
-            last = min(event.until or cube.months[-1], cube.months[-1])
-            if last >= cube.months[0]:
-                out.append(sentences.set_aside(event.month, last))
-    return tuple(out)
+        if repeated.lacking(records, role) is not None:
+            missing.append(role.name)
+            continue
+        lines, _ = repeated.set_apart(repeated.read(records, role, force=ground.force, until=until, areas=inside))
+        found, number[role.kind] = repeated.find(role, lines)
+        for r in person_signals.chosen(found):
+            signals.append(person_signals.from_repeat(r, ground.places, until, scheme))
+    return signals, number, missing
+
+
+def _not_looked_for(missing: Sequence[Message]) -> Check:
+    return Check(
+        "kinds",
+        False,
+        msg(
+            "Not looked for, because that takes days and identifiers that these records don't hold: {names:list}.",
+            names=list(missing),
+        ),
+    )
 
 
 def _checks(ground: Ground, tested: dict[str, bool]) -> tuple[Check, ...]:

@@ -173,8 +173,8 @@ def discontinuous(counts: npt.NDArray[np.int64], at: int) -> npt.NDArray[np.bool
     return np.asarray(np.abs(_splits(counts, at)[0]) > BREAK, bool)
 
 
-def zone_breaks(counts: npt.NDArray[np.int64], rows: tuple[int, ...], at: int) -> bool:
-    """Whether a zone's records, taken together, rose beyond :data:`BREAK` at month ``at``.
+def zone_breaks(counts: npt.NDArray[np.int64], rows: tuple[int, ...], at: int, *, sign: int = 1) -> bool:
+    """Whether a zone's records, taken together, rose beyond :data:`BREAK` at month ``at``; with ``sign`` -1, fell.
 
     ``counts``: records of all *other* categories, shape (areas, months). A problem of one kind seldom brings all the others
     with it in the very month in which map points were replaced; points that were moved into the zone do.
@@ -182,7 +182,7 @@ def zone_breaks(counts: npt.NDArray[np.int64], rows: tuple[int, ...], at: int) -
     _, scale = _splits(counts, at)
     together = np.vstack([counts[list(rows)].sum(0), counts.sum(0) - counts[list(rows)].sum(0)])
     z, _ = _splits(together, at, scale)
-    return bool(z[0] > BREAK)
+    return bool(sign * z[0] > BREAK)
 
 
 def _splits(counts: npt.NDArray[np.int64], at: int, scale: float | None = None) -> tuple[npt.NDArray[np.float64], float]:

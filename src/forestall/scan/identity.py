@@ -12,12 +12,14 @@ from forestall.scan import months as mm
 
 def first_id(signal: Signal) -> str:
     """A hash of kind, category, seed area and first month; ten hex digits."""
-    seed = signal.areas[0] if signal.areas else ""
+    seed = signal.subject or (signal.areas[0] if signal.areas else "")
     return hashlib.sha256("|".join([signal.kind, signal.category, seed, signal.since]).encode()).hexdigest()[:10]
 
 
 def same(a: Signal, b: Signal) -> bool:
-    """Same kind and category, at least half of the areas in common, and windows that touch."""
+    """Same kind and category, at least half of the areas in common, and windows that touch; of persons, the same one."""
+    if a.subject or b.subject:
+        return (a.kind, a.subject) == (b.kind, b.subject)
     if (a.kind, a.category) != (b.kind, b.category):
         return False
     mine, theirs = set(a.areas), set(b.areas)

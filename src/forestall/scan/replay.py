@@ -341,7 +341,14 @@ def replay(
         if progress is not None:
             progress(month, i, len(replayed))
         scan = find(
-            records, at(month), force=force, until=month, seed=seed, earlier=earlier.signals if earlier else (), **settings
+            records,
+            at(month),
+            force=force,
+            until=month,
+            seed=seed,
+            kinds=("rising",),
+            earlier=earlier.signals if earlier else (),
+            **settings,
         )
         picks += _picks(scan, after, month, horizon, listed)
         earlier = scan

@@ -165,3 +165,84 @@ def residents() -> Message:
 
 def category_note(category: str) -> Message | None:
     return catalogue.category(category).note
+
+
+def falling(category: str, place: Message, since: str, until: str, observed: int, expected: float, ratio: float,
+            interval: tuple[float, float]) -> Message:  # fmt: skip
+    return msg(
+        "{category}: {observed:count} recorded in {place} {when}, where the area's own history and the force's course lead "
+        "one to expect {expected:decimal}. That is {ratio:ratio} times as many ({interval}): it fell.",
+        category=title(category), observed=observed, place=place, when=span(since, until), expected=expected,
+        ratio=ratio, interval=between(interval, max(ratio, 0.01)),
+    )  # fmt: skip
+
+
+def outlier(category: str, place: Message, since: str, until: str, observed: int, expected: float, ratio: float,
+            interval: tuple[float, float], peers: int) -> Message:  # fmt: skip
+    return msg(
+        "{category}: {observed:count} recorded in {place} {when}, where {expected:decimal} would be usual for as many "
+        "residents, going by {peers:count} areas of its kind. That is {ratio:ratio} times as many ({interval}), and "
+        "further above than such areas differ.",
+        category=title(category), observed=observed, place=place, when=span(since, until), expected=expected,
+        ratio=ratio, interval=between(interval, ratio), peers=peers,
+    )  # fmt: skip
+
+
+def seasonal(category: str, place: Message, ahead: tuple[str, str], years: int, over: float, observed: int, coming: float,
+             low: int, high: int) -> Message:  # fmt: skip
+    return msg(
+        "{category}: a season of {place}'s own is about to come back. Over {years:count} years, these months held "
+        "{over:ratio} times as many records as its other months and the force's season lead one to expect; the last time "
+        "it was {observed:count}. {when} about {coming:count} are to be expected ({low:count} to {high:count}).",
+        category=title(category), place=place, years=years, over=over, observed=observed,
+        when=msg("From {since:month} to {until:month}", since=ahead[0], until=ahead[1]), coming=coming, low=low, high=high,
+    )  # fmt: skip
+
+
+def fall_not_established() -> Message:
+    return msg("Chance alone would show a fall as strong as this too often for it to count as established.")
+
+
+def outlier_not_established() -> Message:
+    return msg("Areas of its kind differ so much that this could be chance.")
+
+
+def season_not_established() -> Message:
+    return msg("Chance alone would show a season as strong as this too often for it to count as established.")
+
+
+def few_years(years: int) -> Message:
+    return msg("Only {n:count} years are known: a season wants three or more to be believed.", n=years)
+
+
+def own_low_season() -> Message:
+    return msg("The same months of earlier years stood as low here, so this may be the area's own season.")
+
+
+def fall_in_reporting() -> Message:
+    return msg(
+        "A fall can be a fall in reporting or recording: ask residents and look at calls before calling it a success."
+    )
+
+
+def late(since: str, until: str) -> Message:
+    return msg("Reports still come in for what happened {when}: that is left out here.", when=span(since, until))
+
+
+def of_a_kind() -> Message:
+    return msg(
+        "Areas of a kind are of one nation and as densely lived in; what else differs between them isn't known here, and "
+        "where many come who don't live there, residents are the wrong yardstick."
+    )
+
+
+def burst_not_established() -> Message:
+    return msg(
+        "The same places and days dealt anew would bring as many near pairs too often for it to count as established."
+    )
+
+
+def one_cause() -> Message:
+    return msg(
+        "Places and times don't say who: one offender coming back, or a place at risk for a while, look the same here."
+    )

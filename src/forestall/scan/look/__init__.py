@@ -23,6 +23,9 @@ from forestall.text import Message, msg, msg_n
 
 __all__ = ["Look", "look"]
 
+#: Kinds of signal that the page has sections for.
+KINDS = ("rising", "force-wide", "concentrated")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -97,7 +100,7 @@ def look(
     total = months + 1
     if progress is not None:
         progress(until, 0, total)
-    scan = find(records, ground.places, force=ground.force, until=until, seed=seed, **settings)
+    scan = find(records, ground.places, force=ground.force, until=until, seed=seed, kinds=KINDS, merge=False, **settings)
     back: Replay | None
     try:
         back = replay(

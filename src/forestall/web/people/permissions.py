@@ -3,7 +3,8 @@
 Need to know, for now: a partner guest sees how many problems there are, by theme and local authority, and no zone, no
 count and no record, until a problem is shared by a plan that the partner is on. The data protection officer sees who
 did what, and not the problems themselves. The crime and incident registrar judges the suspected recording events and
-reads the signals that they may bear on, but takes nothing out.
+reads the signals that they may bear on, but takes nothing out. What is about one person (a repeat victim or suspect, a
+frequent caller), though never by name, is for those of the force who may act on it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from forestall.text import Message, msg
 class Permission(enum.StrEnum):
     SEE_SUMMARY = "see-summary"
     SEE_SIGNALS = "see-signals"
+    SEE_PERSONS = "see-persons"
     EXPORT_SIGNALS = "export-signals"
     SEE_EVENTS = "see-events"
     SEE_AUDIT = "see-audit"
@@ -35,15 +37,16 @@ def _role(slug: str, name: Message, *permissions: Permission) -> Role:
 
 
 P = Permission
+#: What those may who act on problems in the force's name.
+ACTING = (P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS)
+
 ROLES = {
     role.slug: role
     for role in (
-        _role("analyst", msg("Analyst"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE),
-        _role("officer", msg("Neighbourhood officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS),
-        _role("supervisor", msg("Supervisor"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE),
-        _role(
-            "chief-officer", msg("Chief officer"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.EXPLORE
-        ),
+        _role("analyst", msg("Analyst"), *ACTING, P.EXPLORE),
+        _role("officer", msg("Neighbourhood officer"), *ACTING),
+        _role("supervisor", msg("Supervisor"), *ACTING, P.EXPLORE),
+        _role("chief-officer", msg("Chief officer"), *ACTING, P.EXPLORE),
         _role("partner", msg("Partner"), P.SEE_SUMMARY),
         _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS),

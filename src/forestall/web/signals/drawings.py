@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from forestall.report import charts, maps
 from forestall.results import Signal
+from forestall.results.signal import UNMAPPED_KINDS
 from forestall.text import Message, msg
 from forestall.web.signals import present
 from forestall.web.signals.pinned import Pinned
@@ -46,7 +47,7 @@ def signal_map(held: Pinned, signal_id: str, language: str) -> str:
         collection,
         {**dict.fromkeys(near, 0.0), **inside},
         maps.Classes((0.5,), ("#f3f6f7", "#bcdbe0"), (msg("areas around"), msg("areas of this problem"))),
-        zones=[maps.Zone(1, signal.areas, signal.place)] if signal.kind != "force-wide" else [],
+        zones=[maps.Zone(1, signal.areas, signal.place)] if signal.kind not in UNMAPPED_KINDS else [],
         title=msg("Map of the areas of this problem and those around them"),
         language=language,
         width=520,

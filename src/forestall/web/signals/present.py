@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forestall import catalogue
 from forestall.report.maps import Zone
 from forestall.results import Finding, Signal
+from forestall.results.signal import PERSON_KINDS, UNMAPPED_KINDS
 from forestall.text import Message, msg, msg_n
 from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned
 
-KIND = {"rising": msg("Rising"), "force-wide": msg("Force-wide"), "concentrated": msg("Concentrated")}
-STANDING_OF = {
-    ("rising", True): msg("Rising, established"),
-    ("rising", False): msg("Rising, could be chance"),
-    ("force-wide", True): msg("Force-wide, established"),
-    ("force-wide", False): msg("Force-wide, could be chance"),
-    ("concentrated", True): msg("Concentrated"),
-    ("concentrated", False): msg("Concentrated"),
+KIND = {
+    "rising": msg("Rising"),
+    "force-wide": msg("Force-wide"),
+    "concentrated": msg("Concentrated"),
+    "outlier": msg("Outlier"),
+    "near-repeat": msg("Near repeats"),
+    "seasonal-return": msg("Season returning"),
+    "repeat-location": msg("Repeat location"),
+    "repeat-victim": msg("Repeat victim"),
+    "repeat-suspect": msg("Repeat suspect"),
+    "frequent-caller": msg("Frequent caller"),
+    "falling": msg("Falling"),
 }
+#: Changes, of which a fall is the good one; the others say how things stand.
+RISES = frozenset({"rising", "force-wide"})
 SORT = {"themes": msg("theme"), "harm": msg("harm"), "change": msg("change"), "count": msg("count")}
 STANDING = {"suspected": msg("Suspected"), "confirmed": msg("Confirmed"), "rejected": msg("Rejected")}
 SHAPE = {
@@ -28,6 +35,19 @@ SHAPE = {
     "step": msg("A lasting change of level"),
     "turnover": msg("Map points or street names replaced"),
 }
+
+
+#: Kinds whose figure is a count of one person's or place's records.
+COUNTED = PERSON_KINDS | {"repeat-location"}
+
+
+def standing(kind: str, established: bool) -> Message:
+    """A kind with its certainty; a concentration is neither sure nor unsure."""
+    if kind == "concentrated":
+        return KIND[kind]
+    if established:
+        return msg("{kind}, established", kind=KIND[kind])
+    return msg("{kind}, could be chance", kind=KIND[kind])
 
 
 @dataclass(frozen=True)
@@ -48,11 +68,19 @@ class Row:
     @property
     def standing(self) -> Message:
         """Kind and certainty in words, because a colour alone says nothing."""
-        return STANDING_OF[self.signal.kind, self.signal.established]
+        return standing(self.signal.kind, self.signal.established)
+
+    @property
+    def also(self) -> Message | None:
+        """The further kinds that point to the same problem."""
+        more = self.signal.kinds[1:]
+        return msg("Also: {kinds:list}", kinds=[KIND[k] for k in more]) if more else None
 
     @property
     def figure(self) -> str:
-        """Change in per cent, or the share of the force's records."""
+        """Change in per cent, the share of the force's records, or how many records one person or place has."""
+        if self.signal.kind in COUNTED:
+            return f"{self.signal.observed:,}"
         if self.signal.kind == "concentrated":
             return f"{self.signal.details.get('share', 0) * 100:.0f}%"
         return percent(self.signal.ratio)
@@ -63,11 +91,17 @@ class Row:
         if s.kind == "concentrated":
             n = len(s.areas)
             return msg_n("of all records, in {n:count} area", "of all records, in {n:count} areas", n=n)
+        if s.kind in COUNTED:
+            return msg_n("record in a year", "records in a year", n=s.observed)
         return interval(percent(s.interval[0]), percent(s.interval[1]), open_ended(s))
 
     @property
     def counts(self) -> Message:
         s = self.signal
+        if s.kind in COUNTED:
+            return msg("{observed:count} recorded, {usual:ratio} on average", observed=s.observed, usual=s.expected)
+        if s.kind == "near-repeat":
+            return msg("{observed:count} near pairs, {expected:decimal} expected", observed=s.observed, expected=s.expected)
         return msg("{observed:count} recorded, {expected:count} expected", observed=s.observed, expected=s.expected)
 
     @property
@@ -100,7 +134,7 @@ def percent(ratio: float) -> str:
 
 def answer(signals: Sequence[Signal], until: str) -> Message:
     """The sentence on top of the list: what stands out."""
-    sure = sum(s.established for s in signals)
+    sure = sum(s.established and s.kind in RISES for s in signals)
     places = sum(s.kind == "concentrated" for s in signals)
     rises = (
         msg_n("{n:count} rise is established", "{n:count} rises are established", n=sure)
@@ -115,7 +149,7 @@ def answer(signals: Sequence[Signal], until: str) -> Message:
 
 def aside(signals: Sequence[Signal]) -> Message | None:
     """What is listed too, and should not be taken for sure."""
-    maybe = sum(not s.established and s.kind != "concentrated" for s in signals)
+    maybe = sum(not s.established and s.kind in RISES for s in signals)
     if not maybe:
         return None
     return msg_n(
@@ -135,6 +169,8 @@ def headline(s: Signal) -> Message:
             share=float(s.details.get("share", 0)),
             place=s.place,
         )
+    if s.kind in HEADLINES:
+        return HEADLINES[s.kind](s, title)
     if s.kind == "force-wide":
         return msg(
             "{category}: up across the whole force area since {since:month} ({change}).",
@@ -159,6 +195,56 @@ def headline(s: Signal) -> Message:
     )
 
 
+def _fell(s: Signal, title: Message) -> Message:
+    figures = {"category": title, "place": s.place, "since": s.since, "until": s.until, "change": percent(s.ratio)}
+    if s.established:
+        return msg("{category}: down in {place} from {since:month} to {until:month} ({change}).", **figures)
+    return msg(
+        "{category}: perhaps down in {place} from {since:month} to {until:month} ({change}), and it could be chance.",
+        **figures,
+    )
+
+
+def _outlier(s: Signal, title: Message) -> Message:
+    return msg(
+        "{category}: {place} has {ratio:ratio} times what is usual in areas of its kind.", category=title, place=s.place,
+        ratio=s.ratio,
+    )  # fmt: skip
+
+
+def _season(s: Signal, title: Message) -> Message:
+    return msg(
+        "{category}: {place} is about to see its season again, from {since:month}.", category=title, place=s.place,
+        since=str(s.details.get("ahead_since", s.until)),
+    )  # fmt: skip
+
+
+def _burst(s: Signal, title: Message) -> Message:
+    return msg(
+        "{category}: crimes close upon each other in {place}, a chain of {chain:count} since {since:month}.",
+        category=title, place=s.place, chain=int(s.details.get("chain", 0)), since=s.since,
+    )  # fmt: skip
+
+
+#: The sentence of each kind that isn't a rise or a concentration.
+HEADLINES: dict[str, Callable[[Signal, Message], Message]] = {
+    "falling": _fell,
+    "outlier": _outlier,
+    "seasonal-return": _season,
+    "near-repeat": _burst,
+    "repeat-location": lambda s, title: msg(
+        "{category}: {n:count} records at one location in {place}.", category=title, n=s.observed, place=s.place
+    ),
+    "repeat-victim": lambda s, _: msg("One person was a victim {n:count} times, in {place}.", n=s.observed, place=s.place),
+    "repeat-suspect": lambda s, _: msg(
+        "One person was named as a suspect {n:count} times, in {place}.", n=s.observed, place=s.place
+    ),
+    "frequent-caller": lambda s, _: msg(
+        "One caller, who may need support, called {n:count} times from {place}.", n=s.observed, place=s.place
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Group:
     """A part of the list under a heading. ``more``: how many further signals it has, and the choice that shows them."""
@@ -180,6 +266,8 @@ def grouped(signals: Sequence[Signal], choice: Choice, opening: int) -> list[Gro
         return [Group(title, tuple(Row(i, s) for i, s in enumerate(signals, 1)))] if signals else []
     out: list[Group] = []
     number = 0
+    fell = [s for s in signals if s.kind == "falling"]
+    signals = [s for s in signals if s.kind != "falling"]
     for theme in catalogue.themes():
         of_theme = [s for s in signals if s.theme == theme.slug]
         if not of_theme:
@@ -188,11 +276,16 @@ def grouped(signals: Sequence[Signal], choice: Choice, opening: int) -> list[Gro
         rows = tuple(Row(number + i, s) for i, s in enumerate(shown, 1))
         number += len(rows)
         out.append(Group(theme.title, rows, len(of_theme) - len(shown), choice.but(theme=theme.slug)))
+    if fell:
+        shown = fell if choice.kind == "falling" else fell[: 2 * opening]
+        rows = tuple(Row(number + i, s) for i, s in enumerate(shown, 1))
+        out.append(Group(msg("What fell"), rows, len(fell) - len(shown), choice.but(kind="falling")))
     return out
 
 
 def zones(rows: Sequence[Row], language: str, href: object = None) -> list[Zone]:
-    """The rows' areas to outline on the map; what is force-wide has no outline of its own."""
+    """The rows' areas to outline on the map; what is force-wide has no outline of its own, and what is about a person none
+    at all."""
     return [
         Zone(
             r.number,
@@ -201,7 +294,7 @@ def zones(rows: Sequence[Row], language: str, href: object = None) -> list[Zone]
             href(r.signal) if callable(href) else None,
         )
         for r in rows
-        if r.signal.kind != "force-wide"
+        if r.signal.kind not in UNMAPPED_KINDS
     ]
 
 
@@ -212,8 +305,8 @@ def where(event: Finding, held: Pinned, language: str) -> str:
     return ", ".join(held.places.name(a, language) for a in event.areas)
 
 
-def limits(held: Pinned) -> list[Message]:
-    """What the data cannot tell, whatever the signal."""
+def limits(held: Pinned, signal: Signal) -> list[Message]:
+    """What the data cannot tell of a signal."""
     out = [
         msg("What nobody reported or recorded: a fall here can be a fall in reporting."),
         msg("Why: these figures say where and when more was recorded than expected, and never the cause."),
@@ -221,6 +314,7 @@ def limits(held: Pinned) -> list[Message]:
     if not held.days:
         out.append(msg("The day and the hour: these records know the month alone."))
         out.append(msg("The exact spot: points are moved to the nearest of a fixed set, so a street is a neighbourhood."))
-    out.append(msg("Who was harmed again: these pages count records, not people."))
+    if signal.kind not in PERSON_KINDS:
+        out.append(msg("Who was harmed again: these pages count records, not people."))
     out += held.places.notes
     return out

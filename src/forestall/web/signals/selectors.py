@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.http import Http404
 
 from forestall.results import Finding, Signal
+from forestall.results.signal import PERSON_KINDS
 from forestall.scan.ranking import order
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
@@ -17,14 +18,22 @@ from forestall.web.signals.pinned import Pinned
 
 def visible(user: User, held: Pinned) -> tuple[Signal, ...]:
     """The signals that a person may see: all, or those that touch the areas of a local role. What concerns the whole
-    force concerns every area."""
-    if not user.may(Permission.SEE_SIGNALS):
+    force concerns every area; what is about one person is for those who may see that, there."""
+    places = _within(user, Permission.SEE_SIGNALS, held, persons=False)
+    persons = _within(user, Permission.SEE_PERSONS, held, persons=True)
+    seen = {id(s) for s in (*places, *persons)}
+    return tuple(s for s in held.scan.signals if id(s) in seen)
+
+
+def _within(user: User, permission: Permission, held: Pinned, *, persons: bool) -> tuple[Signal, ...]:
+    if not user.may(permission):
         return ()
-    codes = user.areas(Permission.SEE_SIGNALS)
+    signals = tuple(s for s in held.scan.signals if (s.kind in PERSON_KINDS) is persons)
+    codes = user.areas(permission)
     if codes is None:
-        return held.scan.signals
+        return signals
     inside = {a for code in codes for a in held.places.within(code)}
-    return tuple(s for s in held.scan.signals if s.kind == "force-wide" or inside & set(s.areas))
+    return tuple(s for s in signals if s.kind == "force-wide" or inside & set(s.areas))
 
 
 def chosen(signals: Sequence[Signal], choice: Choice, held: Pinned) -> tuple[Signal, ...]:
@@ -34,7 +43,7 @@ def chosen(signals: Sequence[Signal], choice: Choice, held: Pinned) -> tuple[Sig
         return (
             (not choice.theme or s.theme == choice.theme)
             and (not choice.category or s.category == choice.category)
-            and (not choice.kind or s.kind == choice.kind)
+            and (not choice.kind or choice.kind in s.kinds)
             and (not choice.area or any(held.hub_of.get(a) == choice.area for a in s.areas))
         )
 
@@ -64,7 +73,7 @@ def summary(user: User, held: Pinned) -> tuple[int, dict[tuple[str, str], int]]:
     total = 0
     counts: Counter[tuple[str, str]] = Counter()
     for s in held.scan.signals:
-        if s.kind != "concentrated" and not s.established:
+        if s.kind in PERSON_KINDS or s.kind == "falling" or (s.kind != "concentrated" and not s.established):
             continue
         total += 1
         hubs = {""} if s.kind == "force-wide" or not held.hubs else {held.hub_of.get(a) or "" for a in s.areas}

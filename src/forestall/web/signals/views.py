@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from forestall import catalogue
 from forestall.results import Column, Finding, Scan, Signal, Table
+from forestall.results.signal import PERSON_KINDS
 from forestall.scan.ranking import OPENING, SORTS
 from forestall.text import msg
 from forestall.web.actions import allowed
@@ -57,6 +58,9 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         "events": selectors.events(request.user, held),
         "sorts": SORTS,
         "words": present,
+        "kinds": {
+            k: m for k, m in present.KIND.items() if k not in PERSON_KINDS or request.user.may(Permission.SEE_PERSONS)
+        },
         "themes": catalogue.themes(),
         "categories": [c for c in catalogue.categories().values() if c.targets],
         "may_export": allowed("signals.export_signals", request.user),
@@ -83,9 +87,10 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "held": held,
         "s": s,
         "row": present.Row(1, s),
+        "words": present,
         "interval": present.interval(f"{s.interval[0]:.2f}", f"{s.interval[1]:.2f}", present.open_ended(s)),
         "headline": present.headline(s),
-        "limits": present.limits(held),
+        "limits": present.limits(held, s),
         "map_svg": drawings.signal_map(held, s.id, request.language),
         "chart_wide": drawings.series_chart(held, s.id, request.language, 700),
         "chart_narrow": drawings.series_chart(held, s.id, request.language, 340),
@@ -182,6 +187,7 @@ def _command(scan: Scan) -> str:
         ("replicates", "replicates", 999),
         ("harm", "harm_scheme", "cambridge-2026"),
         ("asb-harm", "asb_harm", None),
+        ("late", "late_months", None),
     ):
         if p.get(key) not in (None, usual):
             words.append(f"--{option} {p[key]}")

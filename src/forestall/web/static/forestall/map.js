@@ -85,7 +85,7 @@ function zoneFeatures(zones, areas) {
   for (const zone of zones) {
     const own = areas.features.filter((f) => f.geometry && zone.codes.has(f.properties.code));
     zone.features = own;
-    const look = zone.kind === "rising" ? (zone.sure ? "rising" : "unsure") : "concentrated";
+    const look = zone.kind === "rising" || zone.kind === "near-repeat" ? (zone.sure ? "rising" : "unsure") : "concentrated";
     const properties = { number: zone.number, colour: COLOUR[look], look };
     for (const f of own) fills.push({ type: "Feature", properties, geometry: f.geometry });
     lines.push({ type: "Feature", properties, geometry: outline(own) });
