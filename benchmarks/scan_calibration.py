@@ -6,6 +6,7 @@ python benchmarks/scan_calibration.py [--draws 500] [--write]
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def main() -> None:
     lines = [
         "# Calibration of the scan",
         "",
-        "Made by `python benchmarks/scan_calibration.py --write`. Area-month counts are drawn from the sample's own model",
+        f"Made by `python benchmarks/scan_calibration.py {' '.join(sys.argv[1:])}`. Area-month counts are drawn from the",
+        "sample's own model",
         "(overdispersed, seasonal, neighbours moving together, nothing planted) and scanned as `forestall scan` does; for",
         "force-wide signals, without the model's yearly trends, which are true rises. The seed is not the one on which the",
         "scan's margins were set.",
