@@ -18,7 +18,7 @@ COLUMNS = (
     "people.choose_language", "people.make_account", "people.make_demo_accounts", "explore.see_analysis",
     "explore.export_analysis", "signals.read_profile", "signals.export_profile",
 )  # fmt: skip
-#                    summary see read map export series events csv | in out language | account demo | explore csv | profile csv
+#                    summary see read map export series events csv | in out language | account demo | explore | profile
 TABLE = {
     "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
     "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      no  no   yes yes",

@@ -1,4 +1,4 @@
-"""The profile of a signal in the workplace: for those who may see the signal, written to the log, its tables to take away."""
+"""The profile of a signal in the workplace: for who may see the signal, written to the log, with its tables."""
 
 from __future__ import annotations
 
@@ -130,7 +130,10 @@ def test_a_visitor_is_led_to_the_door(client):
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [(FORCE_WIDE, "this problem is in the whole force area"), (NOT_HELD, "there is no category 'robbery' in these records")],
+    [
+        (FORCE_WIDE, "this problem is in the whole force area"),
+        (NOT_HELD, "There is no category 'robbery' in these records"),
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "cy"])
 def test_where_there_is_none_a_sentence_says_why(reader, path, said, language):
@@ -143,7 +146,7 @@ def test_where_there_is_none_a_sentence_says_why(reader, path, said, language):
         assert said in words(answer)
 
 
-def test_a_signal_about_one_person_has_none(reader, profiled):
+def test_a_signal_about_one_person_has_none():
     from dataclasses import replace
 
     from forestall.web.signals.pinned import pinned

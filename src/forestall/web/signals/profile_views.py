@@ -24,12 +24,12 @@ SCOPE = ".f-profile"
 def profile(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.read_profile(held=held, signal_id=signal_id, trail=Trail.of(request))
     made = profiles.of(held, s)
-    context = {"held": held, "s": s, "sentences": profiles.SENTENCES}
+    context = {"held": held, "s": s, "title": present.headline(s), "sentences": profiles.SENTENCES}
     if not isinstance(made, Profile):
-        return render(request, "signals/profile.html", {**context, "title": present.headline(s), "refusal": made})
+        return render(request, "signals/profile.html", {**context, "refusal": made})
     may_export = allowed("signals.export_profile", request.user)
     context |= {
-        "title": made.headline,
+        "headline": made.headline,
         "about": page.document(made).about,
         "body": profiles.written(held, made, s, request.language, may_export),
         "may_export": may_export,

@@ -30,7 +30,7 @@ SENTENCES = "profile"
 
 WHOLE_FORCE = msg(
     "There is no profile of this problem: a profile compares some areas with the rest of the force, and this problem is in "
-    "the whole force area. To profile the part that matters to you, choose it on the explore page."
+    "the whole force area. To look into the part that matters to you, choose it on the explore page."
 )
 ONE_PERSON = msg("There is no profile of this problem: a profile is of places, and this problem is about one person.")
 
