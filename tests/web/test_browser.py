@@ -50,6 +50,8 @@ PAGES = {
     "explore-chart": "/explore/?method=hours&category=shoplifting&hub=W06000001",
     "explore-density": "/explore/?method=density&category=burglary&cell=100",
     "explore-refused": "/explore/?method=near-repeat&distances=9,3",
+    "profile": SIGNAL + "profile/",
+    "profile-none": "/signals/0000000002/profile/",
 }
 
 pytestmark = pytest.mark.browser

@@ -16,18 +16,18 @@ COLUMNS = (
     "signals.see_summary", "signals.see_signals", "signals.read_signal", "signals.see_map", "signals.export_signals",
     "signals.export_series", "signals.see_events", "signals.export_events", "people.sign_in", "people.sign_out",
     "people.choose_language", "people.make_account", "people.make_demo_accounts", "explore.see_analysis",
-    "explore.export_analysis",
+    "explore.export_analysis", "signals.read_profile", "signals.export_profile",
 )  # fmt: skip
-#                    summary see read map export series events csv | in out language | account demo | explore csv
+#                    summary see read map export series events csv | in out language | account demo | explore | profile
 TABLE = {
-    "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
-    "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      no  no",
-    "supervisor":      "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
-    "chief-officer":   "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes",
-    "partner":         "yes  no  no   no  no    no    no     no       yes yes yes       no      no      no  no",
-    "commissioner":    "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no",
-    "registrar":       "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no",
-    "data-protection": "no   no  no   no  no    no    no     no       yes yes yes       no      no      no  no",
+    "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
+    "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      no  no   yes yes",
+    "supervisor":      "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
+    "chief-officer":   "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
+    "partner":         "yes  no  no   no  no    no    no     no       yes yes yes       no      no      no  no   no  no",
+    "commissioner":    "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no   yes no",
+    "registrar":       "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no   yes no",
+    "data-protection": "no   no  no   no  no    no    no     no       yes yes yes       no      no      no  no   no  no",
 }  # fmt: skip
 
 

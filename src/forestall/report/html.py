@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from html import escape
 from pathlib import Path
@@ -22,6 +22,8 @@ from forestall.text import Message, msg, probability
 MAP_WIDE, MAP_NARROW = 470, 350
 #: Names of columns that hold chances.
 CHANCES = ("p_value", "q_value")
+#: Selectors of a whole page.
+_WHOLE = (":root", "html", "body")
 
 
 def page(document: d.Document, language: str = "en") -> str:
@@ -29,10 +31,32 @@ def page(document: d.Document, language: str = "en") -> str:
     return _Page(language).page(document)
 
 
+def body(document: d.Document, language: str = "en", csv: Callable[[str], str | None] | None = None) -> str:
+    """What stands below the document's title: its lead, contents and sections, for a page that has a frame of its own.
+
+    ``csv``: the address of a table's file by the table's name, None where this reader takes none away; without ``csv`` each
+    table is written into its own link.
+    """
+    return _Page(language, csv).body(document)
+
+
 @functools.cache
 def style() -> str:
     """The style sheet, written into each page."""
     return Path(__file__).with_name("page.css").read_text(encoding="utf-8").strip()
+
+
+@functools.cache
+def style_within(scope: str) -> str:
+    """The style sheet for a part of another page: each rule holds inside of the selector ``scope`` alone, and what it says
+    of the whole page it says of ``scope``."""
+
+    def within(found: re.Match[str]) -> str:
+        margin, selectors, said = found.groups()
+        inside = (scope if s in _WHOLE else f"{scope} {s}" for s in map(str.strip, selectors.split(",")))
+        return f"{margin}{', '.join(inside)} {{{said}}}"
+
+    return re.sub(r"(\s*)([^{}]+?)\s*\{([^{}]*)\}", within, style())
 
 
 def policy() -> str:
@@ -44,8 +68,8 @@ def policy() -> str:
 class _Page:
     """Renders blocks in one language, and keeps the ids of one page apart."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    def __init__(self, language: str, csv: Callable[[str], str | None] | None = None) -> None:
+        self.language, self.csv = language, csv
         self._ids: dict[str, int] = {}
 
     def t(self, text: Message | str) -> str:
@@ -55,9 +79,6 @@ class _Page:
     def page(self, doc: d.Document) -> str:
         about = " · ".join(self.t(a) for a in doc.about)
         banner = f'<div class="banner"><div class="wide-in">{self.t(doc.banner)}</div></div>' if doc.banner else ""
-        contents = "".join(f'<li><a href="#{s.id}">{self.t(s.label or s.title)}</a></li>' for s in doc.sections)
-        lead = "".join(f'<p class="lead">{self.t(p)}</p>' for p in doc.lead)
-        sections = "".join(self.section(s) for s in doc.sections)
         return (
             f'<!doctype html>\n<html lang="{escape(self.language)}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{escape(policy())}">\n'
@@ -67,10 +88,15 @@ class _Page:
             f'<a class="skip" href="#main">{self.t(msg("Skip to main content"))}</a>\n'
             f'<header class="top">{banner}<div class="wide-in"><span class="brand">{self.t(doc.name)}</span>'
             f'<p class="about">{about}</p></div></header>\n'
-            f'<main id="main" class="wide-in">\n<h1>{self.t(doc.title)}</h1>\n{lead}\n'
-            f'<nav aria-label="{self.t(msg("On this page"))}"><ol>{contents}</ol></nav>\n{sections}\n'
+            f'<main id="main" class="wide-in">\n<h1>{self.t(doc.title)}</h1>\n{self.body(doc)}\n'
             "</main>\n</body>\n</html>\n"
         )
+
+    def body(self, doc: d.Document) -> str:
+        contents = "".join(f'<li><a href="#{s.id}">{self.t(s.label or s.title)}</a></li>' for s in doc.sections)
+        lead = "".join(f'<p class="lead">{self.t(p)}</p>' for p in doc.lead)
+        sections = "".join(self.section(s) for s in doc.sections)
+        return f'{lead}\n<nav aria-label="{self.t(msg("On this page"))}"><ol>{contents}</ol></nav>\n{sections}'
 
     def section(self, section: d.Section) -> str:
         label = f'<span class="label">{self.t(section.label)}</span>' if section.label else ""
@@ -181,13 +207,21 @@ class _Page:
                 cells.append(f'<th scope="row"{kind}>{text}</th>' if i == 0 else f"<td{kind}>{text}</td>")
             rows.append(f"<tr>{''.join(cells)}</tr>")
         caption = self.t(table.caption or msg("Table"))
-        csv = quote(table.to_csv(self.language))
-        words = self.t(msg("Download CSV"))
         return (
             f'<div class="scroll" tabindex="0" role="group" aria-label="{caption}"><table>'
             f"<caption><span>{caption}</span></caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-            f'<p class="get"><a download="{escape(name)}.csv" href="data:text/csv;charset=utf-8,{csv}">{words}'
+            f"{self.get(table, name, caption)}"
+        )
+
+    def get(self, table: Table, name: str, caption: str) -> str:
+        """The link to a table's CSV, where the reader may have it."""
+        data = f"data:text/csv;charset=utf-8,{quote(table.to_csv(self.language))}" if self.csv is None else self.csv(name)
+        if data is None:
+            return ""
+        words = self.t(msg("Download CSV"))
+        return (
+            f'<p class="get"><a download="{escape(name)}.csv" href="{escape(data)}">{words}'
             f'<span class="hidden">: {caption}</span></a></p>'
         )
 

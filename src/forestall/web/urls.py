@@ -7,6 +7,7 @@ from django.urls import path
 from forestall.web import views
 from forestall.web.explore import views as explore
 from forestall.web.people import views as people
+from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 
 urlpatterns = [
@@ -14,6 +15,9 @@ urlpatterns = [
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),
     path("signals/<slug:signal_id>/series.csv", signals.series_csv, name="series-csv"),
+    path("signals/<slug:signal_id>/profile/", profiles.profile, name="signal-profile"),
+    path("signals/<slug:signal_id>/profile/<slug:name>.csv", profiles.profile_csv, name="signal-profile-csv"),
+    path("profile.css", profiles.style, name="profile-style"),
     path("explore/", explore.explore, name="explore"),
     path("explore.csv", explore.explore_csv, name="explore-csv"),
     path("recording-events/", signals.events, name="events"),

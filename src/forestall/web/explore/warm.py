@@ -1,5 +1,5 @@
 """Compiled methods take seconds in the first process that calls them, and are kept on disk from then on. The first visit of
-the explore page has them ready before anybody asks for one."""
+the explore page, or of a signal with its profile a link away, has them ready before anybody asks for one."""
 
 from __future__ import annotations
 

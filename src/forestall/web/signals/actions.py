@@ -49,6 +49,22 @@ def export_series(*, held: Pinned, signal_id: str, trail: Trail) -> Signal:
     return signal
 
 
+@action(Permission.SEE_SIGNALS)
+def read_profile(*, held: Pinned, signal_id: str, trail: Trail) -> Signal:
+    """One signal, to read its profile. It is worked out after the event is written and outside of its transaction."""
+    signal = selectors.one(trail.actor, held, signal_id)
+    trail.record(Operation.CONSULTATION, "read-profile", f"signal:{signal.id}", _snapshot(held))
+    return signal
+
+
+@action(Permission.EXPORT_SIGNALS)
+def export_profile(*, held: Pinned, signal_id: str, table: str, trail: Trail) -> Signal:
+    """A table of a signal's profile, to take away."""
+    signal = selectors.one(trail.actor, held, signal_id)
+    trail.record(Operation.DISCLOSURE, "export-profile", f"signal:{signal.id}", {**_snapshot(held), "table": table})
+    return signal
+
+
 @action(Permission.SEE_EVENTS)
 def see_events(*, held: Pinned, trail: Trail) -> tuple[Finding, ...]:
     """The suspected recording events."""

@@ -18,6 +18,7 @@ from forestall.scan.ranking import OPENING, SORTS
 from forestall.text import msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
+from forestall.web.explore.warm import warm
 from forestall.web.people.permissions import Permission
 from forestall.web.signals import actions, drawings, present, selectors
 from forestall.web.signals.choice import Choice
@@ -83,6 +84,7 @@ def _summary(request: HttpRequest, held: Pinned) -> HttpResponse:
 @with_scan
 def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.read_signal(held=held, signal_id=signal_id, trail=Trail.of(request))
+    warm()  # its profile is a link away
     context = {
         "held": held,
         "s": s,
