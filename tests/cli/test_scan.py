@@ -290,7 +290,7 @@ def refused(capsys: pytest.CaptureFixture[str], store: Path, *words: str) -> str
         (["--replicates", "18"], "--replicates must be 19 or more"),
         (["--seed", "-1"], "--seed must be 0 or more"),
         (["--seed", str(2**64)], "--seed must be 4294967295 or less"),
-        (["--harm", "own"], "there is no catalogue file 'harm/own'; there are: categories, harm/cambridge-2026"),
+        (["--harm", "own"], "there is no catalogue file 'harm/own'; there are: harm/cambridge-2026"),
         (["--harm", "../categories"], "lacks"),
         (["--asb-harm", "-1"], "--asb-harm must be a number of days of 0 or more, not -1"),
         (["--asb-harm", "nan"], "not nan"),

@@ -26,7 +26,9 @@ def path(name: str) -> Path:
         file = folder / f"{name}.yaml"
         if file.is_file():
             return file
-    known = ", ".join(sorted(p.relative_to(HERE).with_suffix("").as_posix() for p in HERE.rglob("*.yaml")))
+    beside = (HERE / name).parent
+    files = beside.glob("*.yaml") if beside.is_dir() else HERE.rglob("*.yaml")
+    known = ", ".join(sorted(p.relative_to(HERE).with_suffix("").as_posix() for p in files))
     raise ForestallError(f"there is no catalogue file {name!r}; there are: {known}")
 
 
