@@ -15,7 +15,7 @@ from scipy import special
 from scipy import stats as ss
 
 from forestall.scan.ground import Ground
-from forestall.stats.dispersion import fit_dispersion
+from forestall.stats.dispersion import LONGEST, fit_dispersion
 from forestall.stats.scan_statistics import shrink
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +26,9 @@ Bools = npt.NDArray[np.bool_]
 SIZES = (1, 5, 10, 25)
 #: A neighbourhood holds this share of the force's records at most: what is larger is the force's own course.
 MOST = 0.5
+#: Scatter beyond the binomial's is taken as so many times the fitted: the fit has an error of its own (set on draws with
+#: nothing planted of another seed than the benchmark's).
+MARGIN = 1.2
 #: Tails above this are left as the beta function approximates them: only smaller ones can count.
 EXACT_BELOW = 0.01
 
@@ -93,7 +96,14 @@ def _phi(counts: Ints, near: Ints, reach: Ints, windows: Ints) -> Floats:
     before = earlier.sum(1)
     total = float(counts.sum())
     level = shrink(before) * total / float(before.sum()) if before.any() else counts.sum(1).astype(float)
-    return dispersion.of_zones(level / periods, near, windows, periods)
+    level = level / periods
+    phi = dispersion.of_zones(level, near, windows, periods)
+    for j in np.flatnonzero(windows > LONGEST):
+        # Scatter is measured up to LONGEST periods: beyond, it goes on growing as it grew over the last doubling.
+        half, full = dispersion.of_zones(level, near, np.array([LONGEST // 2, LONGEST]), periods).transpose(2, 0, 1)
+        growth = np.clip((full - 1) / np.maximum(half - 1, 1e-9), 1.0, 2.0)
+        phi[:, :, j] = 1 + (phi[:, :, j] - 1) * growth
+    return np.asarray(1 + (phi - 1) * MARGIN, float)
 
 
 def lower_tail(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, phi: npt.ArrayLike) -> Floats:
