@@ -85,7 +85,7 @@ def test_the_page_links_each_table_that_the_profile_has(reader):
 
     page = reader("analyst").get(RISING).content.decode()
     held = pinned()
-    made = profiles.of(held, next(s for s in held.scan.signals if s.id == "0000000001"))
+    made = profiles.of(held, next(s for s in held.scan.signals if s.id == "0000000001"), full=True)
     assert {f"{RISING}{name}.csv" for name in profiles.tables(made)} == set(re.findall(rf'"({RISING}[^"]+\.csv)"', page))
 
 
@@ -112,8 +112,14 @@ def test_who_sees_no_signal_sees_no_profile(reader, role):
 @pytest.mark.parametrize("role", ["commissioner", "registrar"])
 def test_who_takes_nothing_out_reads_without_links_to_tables(reader, role):
     client = reader(role)
-    assert ".csv" not in client.get(RISING).content.decode()
+    page = client.get(RISING).content.decode()
+    assert ".csv" not in page
+    assert "public form" in page, "they hold to account: locations, methods and small numbers they need not know"
     assert client.get(f"{RISING}trend.csv").status_code == 403
+
+
+def test_who_acts_reads_the_whole_profile(reader):
+    assert "public form" not in reader("officer").get(RISING).content.decode()
 
 
 def test_a_local_role_sees_the_profiles_of_its_own_area(reader):
@@ -153,7 +159,7 @@ def test_a_signal_about_one_person_has_none():
 
     held = pinned()
     person = replace(held.scan.signals[0], kind="repeat-victim")
-    assert profiles.of(held, person) == profiles.Refusal(profiles.ONE_PERSON)
+    assert profiles.of(held, person, full=True) == profiles.Refusal(profiles.ONE_PERSON)
     assert not profiles.has_profile(person)
 
 

@@ -23,11 +23,11 @@ SCOPE = ".f-profile"
 @with_scan
 def profile(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.read_profile(held=held, signal_id=signal_id, trail=Trail.of(request))
-    made = profiles.of(held, s)
+    may_export = allowed("signals.export_profile", request.user)
+    made = profiles.of(held, s, full=may_export)
     context = {"held": held, "s": s, "title": present.headline(s), "sentences": profiles.SENTENCES}
     if not isinstance(made, Profile):
         return render(request, "signals/profile.html", {**context, "refusal": made})
-    may_export = allowed("signals.export_profile", request.user)
     context |= {
         "headline": made.headline,
         "about": page.document(made).about,
@@ -41,7 +41,7 @@ def profile(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
 def profile_csv(request: HttpRequest, held: Pinned, signal_id: str, name: str) -> HttpResponse:
     if not allowed("signals.export_profile", request.user):
         raise PermissionDenied
-    made = profiles.of(held, selectors.one(request.user, held, signal_id))
+    made = profiles.of(held, selectors.one(request.user, held, signal_id), full=True)
     table = profiles.tables(made).get(name) if isinstance(made, Profile) else None
     if table is None:
         raise Http404

@@ -44,7 +44,7 @@ class Refusal:
 
 
 _turn = threading.Lock()
-_made: dict[tuple[str, str], Profile | Refusal] = {}
+_made: dict[tuple[str, str, bool], Profile | Refusal] = {}
 _written: dict[tuple[str, str, str, bool], str] = {}
 
 
@@ -53,13 +53,17 @@ def has_profile(s: Signal) -> bool:
     return s.kind not in UNMAPPED_KINDS
 
 
-def of(held: Pinned, s: Signal) -> Profile | Refusal:
-    """The profile of a signal, or why there is none. The first reader waits; who comes meanwhile waits for the same."""
+def of(held: Pinned, s: Signal, *, full: bool) -> Profile | Refusal:
+    """The profile of a signal, or why there is none. The first reader waits; who comes meanwhile waits for the same.
+
+    ``full``: with locations, methods and small numbers, which is for those who act on it; else the public form, which is
+    what holding the force to account needs to know.
+    """
     if s.kind in PERSON_KINDS:
         return Refusal(ONE_PERSON)
     if not has_profile(s):
         return Refusal(WHOLE_FORCE)
-    return _kept(_made, (held.key, s.id), lambda: _make(held, s))
+    return _kept(_made, (held.key, s.id, full), lambda: _make(held, s, full))
 
 
 def tables(made: Profile) -> dict[str, Table]:
@@ -71,7 +75,7 @@ def written(held: Pinned, made: Profile, s: Signal, language: str, may_export: b
     """The page's sections as HTML. ``may_export``: with links to the tables."""
 
     def write() -> str:
-        document = page.document(made, command=_command(held, s))
+        document = page.document(made, command=_command(held, s) + (" --public" if made.public else ""))
         return html.body(document, language, lambda name: _address(s, name) if may_export else None)
 
     return _kept(_written, (held.key, s.id, language, may_export), write)
@@ -94,11 +98,11 @@ def _kept(kept: dict[K, V], key: K, make: Callable[[], V]) -> V:
     return found
 
 
-def _make(held: Pinned, s: Signal) -> Profile | Refusal:
+def _make(held: Pinned, s: Signal, full: bool) -> Profile | Refusal:
     records = Store.open(Path(settings.STORE)).records(held.scan.provenance.snapshot)
     places = None if held.places.version == "none" else held.places
     try:
-        return analyse.profile(records, places, signal=s, force=held.force or None)
+        return analyse.profile(records, places, signal=s, force=held.force or None, public=not full)
     except ForestallError as error:
         return Refusal(msg("No profile can be made of this problem from these records."), str(error))
 
