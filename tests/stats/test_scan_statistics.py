@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as ss
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_scan
 
 from forestall.report.charts import chart_svg
 from forestall.results import read
-from forestall.stats.scan_statistics import nearest, space_time_scan
+from forestall.stats.scan_statistics import fit_excesses, fit_gumbel, nearest, space_time_scan
 
 
 def test_satscan_s_published_clusters(shared: Path) -> None:
@@ -220,3 +221,14 @@ def test_a_scan_shows_itself_and_comes_back_from_json(language: str) -> None:
     assert back.to_json() == found.to_json()
     assert len(found.table().rows) == len(found.clusters)
     assert "<svg" in chart_svg(found.chart(language), language, "scan")
+
+
+def test_the_tail_of_excesses_is_right_where_the_replicates_can_t_see() -> None:
+    """A mixture, as replicates are that are judged each with another fit: fitted to 999, right ten times further out."""
+    rng, scales = np.random.default_rng(6), np.array([0.7, 1.0, 1.6])
+    levels = np.linspace(5, 25, 4001)
+    true = ss.gumbel_r.sf(levels[:, None], 0, scales).mean(1)
+    level = float(levels[np.argmin(np.abs(true - 1e-4))])
+    draws = [rng.gumbel(0, rng.choice(scales, 999)) for _ in range(60)]
+    assert 0.4e-4 < np.median([fit_excesses(x).sf(level) for x in draws]) < 2.5e-4
+    assert np.median([fit_gumbel(x).sf(level) for x in draws]) < 0.4e-4

@@ -59,7 +59,7 @@ def from_rise(ground: Ground, r: rising.Rise, scheme: catalogue.HarmScheme) -> S
             "statistic": r.statistic,
             "dispersion": r.dispersion,
             "p_monte_carlo": r.p_monte_carlo,
-            "p_gumbel": r.p_gumbel if np.isfinite(r.p_gumbel) else None,
+            "p_tail": r.p_tail if np.isfinite(r.p_tail) else None,
             "season_p": r.season_p,
         },
     )

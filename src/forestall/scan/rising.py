@@ -32,7 +32,7 @@ class Rise:
     statistic: float
     dispersion: float
     p_monte_carlo: float
-    p_gumbel: float
+    p_tail: float
     season_p: float | None
 
 
@@ -131,7 +131,7 @@ def find(
                 category,
                 Rise(
                     category, rows, int(window[0]), cluster.observed, cluster.expected, interval, p, 1.0,
-                    cluster.statistic, cluster.dispersion, cluster.p_monte_carlo, cluster.p_gumbel, season,
+                    cluster.statistic, cluster.dispersion, cluster.p_monte_carlo, cluster.p_tail, season,
                 ),
             ))  # fmt: skip
     q = q_values(best, [(c, r.p_value) for c, r in pending])

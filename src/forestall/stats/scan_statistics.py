@@ -57,11 +57,33 @@ class Cluster:
     dispersion: float
     p_value: float
     p_monte_carlo: float
-    p_gumbel: float
+    p_tail: float
 
     @property
     def ratio(self) -> float:
         return self.observed / self.expected if self.expected > 0 else float("inf")
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A distribution of highest statistics, for where no replicate reaches.
+
+    With ``share`` 1 it is Gumbel's (``location``, ``scale``). Below 1 it is that share of the replicates beyond
+    ``location``, whose excess is generalised Pareto with ``scale`` and ``shape``.
+    """
+
+    location: float = float("nan")
+    scale: float = float("nan")
+    shape: float = 0.0
+    share: float = 1.0
+
+    def sf(self, value: float) -> float:
+        """Probability of a highest statistic of ``value`` or more; NaN where nothing could be fitted."""
+        if not np.isfinite(self.location):
+            return float("nan")
+        if self.share == 1.0:
+            return float(ss.gumbel_r.sf(value, self.location, self.scale))
+        return self.share * float(ss.genpareto.sf(value, self.shape, self.location, self.scale))
 
 
 @register
@@ -69,7 +91,8 @@ class Cluster:
 class ScanResult(Figures):
     """``clusters``: most likely first, secondary ones share no area with those before. ``by_size``: the highest statistic
     among zones of 1, 2 … areas, shape (zones,). ``maxima``: the replicates' highest statistics, shape (replicates,); with
-    ``history`` each is a standard score among zones of its size. ``gumbel``: location and scale fitted to them."""
+    ``history`` each is a standard score among zones of its size. ``tail``: the distribution
+    that is fitted to them."""
 
     type_name: ClassVar[str] = "space-time-scan"
     version: ClassVar[str] = "2"
@@ -78,7 +101,7 @@ class ScanResult(Figures):
     clusters: tuple[Cluster, ...]
     by_size: Floats
     maxima: Floats
-    gumbel: tuple[float, float]
+    tail: Tail
     replicates: int
 
     def table(self) -> Table:
@@ -162,7 +185,7 @@ def space_time_scan(
     secondary: int = 4,
     replicates: int = 999,
     seed: int = 0,
-    gumbel_below: int = 1,
+    tail_below: int = 1,
 ) -> ScanResult:
     """Scans counts for clusters that reach to the last period.
 
@@ -172,8 +195,8 @@ def space_time_scan(
     shape (periods,), False for a period to be set aside (it counts in no window and no history). ``baseline``: expected
     counts of the same shape as ``counts``, for ``poisson`` only. ``dispersion``: variance over mean, 1 or more; for
     ``history`` None fits it. ``max_share``: a zone may hold at most this share of all events. ``secondary``: how many
-    further clusters to list. p-values are (r + 1) / (n + 1), r the replicates above; with r below ``gumbel_below`` the
-    fitted Gumbel tail tells how far below, for families of tests where 1 / (n + 1) is too coarse.
+    further clusters to list. p-values are (r + 1) / (n + 1), r the replicates above; with r below ``tail_below`` the
+    fitted tail tells how far below, for families of tests where 1 / (n + 1) is too coarse.
 
     Raises ``ValueError`` with the offending value for counts that are negative or not whole, neighbours out of range, and
     windows that leave no history.
@@ -209,9 +232,7 @@ def space_time_scan(
     if method != "poisson" and lengths[-1] >= x.shape[1]:
         raise ValueError(f"a window of {lengths[-1]} periods leaves no history in {x.shape[1]} periods")
     if method == "history":
-        return _scan_history(
-            x, near, reach, lengths, dispersion, max_share, least, secondary, replicates, seed, gumbel_below
-        )
+        return _scan_history(x, near, reach, lengths, dispersion, max_share, least, secondary, replicates, seed, tail_below)
     if method == "poisson":
         if baseline is None:
             raise ValueError("method poisson needs a baseline: expected counts of the same shape as counts")
@@ -220,9 +241,9 @@ def space_time_scan(
             raise ValueError("dispersion must be a number of 1 or more for method poisson")
         b = np.asarray(baseline, float)
         return _scan_baseline(
-            x, b, near, reach, lengths, float(phi), max_share, least, secondary, replicates, seed, gumbel_below
+            x, b, near, reach, lengths, float(phi), max_share, least, secondary, replicates, seed, tail_below
         )
-    return _scan_permutation(x, near, reach, lengths, max_share, least, secondary, replicates, seed, gumbel_below)
+    return _scan_permutation(x, near, reach, lengths, max_share, least, secondary, replicates, seed, tail_below)
 
 
 def _window_sums(x: npt.NDArray[Any], lengths: Ints) -> npt.NDArray[Any]:
@@ -242,7 +263,7 @@ def _caps(area_totals: Floats, near: Ints, max_share: float) -> Ints:
 
 def _scan_history(
     x: Ints, near: Ints, reach: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
-    secondary: int, replicates: int, seed: int, gumbel_below: int,
+    secondary: int, replicates: int, seed: int, tail_below: int,
 ) -> ScanResult:  # fmt: skip
 
     longest = int(lengths[-1])
@@ -280,7 +301,7 @@ def _scan_history(
     score = np.where(statistic > 0, (statistic - location[:, None]) / scale[:, None], -np.inf)
     maxima = ((highest - location) / scale).max(1)
     return _result(
-        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, gumbel_below, score
+        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, tail_below, score
     )
 
 
@@ -332,7 +353,7 @@ def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, 
 
 def _scan_baseline(
     x: Ints, b: Floats, near: Ints, reach: Ints, lengths: Ints, phi: float, max_share: float, least: int, secondary: int,
-    replicates: int, seed: int, gumbel_below: int,
+    replicates: int, seed: int, tail_below: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
@@ -354,13 +375,13 @@ def _scan_baseline(
     )  # fmt: skip
     spread = np.full(observed.shape, phi)
     return _result(
-        "poisson", statistic, observed, expected, spread, near, lengths, caps, maxima, secondary, seed, gumbel_below
+        "poisson", statistic, observed, expected, spread, near, lengths, caps, maxima, secondary, seed, tail_below
     )
 
 
 def _scan_permutation(
     x: Ints, near: Ints, reach: Ints, lengths: Ints, max_share: float, least: int, secondary: int, replicates: int,
-    seed: int, gumbel_below: int,
+    seed: int, tail_below: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
@@ -388,19 +409,16 @@ def _scan_permutation(
         kernels.xlogx_table(total + 1),
     )  # fmt: skip
     spread = np.ones(observed.shape)
-    return _result(
-        "permutation", statistic, observed, e, spread, near, lengths, caps, maxima, secondary, seed, gumbel_below
-    )
+    return _result("permutation", statistic, observed, e, spread, near, lengths, caps, maxima, secondary, seed, tail_below)
 
 
 def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
-    nan = float("nan")
     return ScanResult(
         method=method,
         clusters=(),
         by_size=np.zeros(0),
         maxima=np.zeros(0),
-        gumbel=(nan, nan),
+        tail=Tail(),
         replicates=replicates,
         seed=seed,
     )
@@ -408,7 +426,7 @@ def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
 
 def _result(
     method: str, statistic: Floats, observed: npt.NDArray[Any], expected: Floats, phi: Floats, near: Ints,
-    lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, gumbel_below: int,
+    lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, tail_below: int,
     score: Floats | None = None,
 ) -> ScanResult:  # fmt: skip
     """The clusters, highest ``score`` first (the ratio where None), compared with the replicates' ``maxima`` of it.
@@ -419,14 +437,14 @@ def _result(
     beyond = np.arange(near.shape[1])[None, :] >= caps[:, None]
     statistic = np.where(beyond[:, :, None], 0.0, statistic)
     score = np.where(statistic > 0, statistic if score is None else score, -np.inf)
-    fitted = fit_gumbel(maxima)
+    fitted = fit_gumbel(maxima) if method != "history" else fit_excesses(maxima)
     clusters: list[Cluster] = []
     used = np.zeros(near.shape[0], bool)
     for _ in range(1 + secondary):
         a, k, w = np.unravel_index(int(np.argmax(score)), score.shape)
         if not np.isfinite(score[a, k, w]):
             break
-        monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted, gumbel_below)
+        monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted, tail_below)
         inside = np.zeros(near.shape[0], bool)
         inside[near[a, : k + 1]] = True
         shares = np.maximum.accumulate(inside[near], axis=1)[:, :, None] & np.isfinite(score)
@@ -442,33 +460,50 @@ def _result(
                 dispersion=float(phi[a, k, w]),
                 p_value=p,
                 p_monte_carlo=monte_carlo,
-                p_gumbel=tail,
+                p_tail=tail,
             )
         )
         used[zone] = True
         touched = np.maximum.accumulate(used[near], axis=1)
         score = np.where(touched[:, :, None], -np.inf, score)
     return ScanResult(
-        method=method, clusters=tuple(clusters), by_size=statistic.max((0, 2)), maxima=maxima, gumbel=fitted,
+        method=method, clusters=tuple(clusters), by_size=statistic.max((0, 2)), maxima=maxima, tail=fitted,
         replicates=maxima.size, seed=seed,
         parameters={"method": method, "windows": lengths.tolist(), "zones": near.shape[1], "secondary": secondary},
     )  # fmt: skip
 
 
-def fit_gumbel(maxima: Floats) -> tuple[float, float]:
-    """Location and scale of a Gumbel distribution by maximum likelihood (Abrams, Kulldorff and Kleinman 2010,
-    International Journal of Health Geographics 9:61)."""
+def fit_gumbel(maxima: Floats) -> Tail:
+    """A Gumbel distribution by maximum likelihood (Abrams, Kulldorff and Kleinman 2010, International Journal of Health
+    Geographics 9:61)."""
     if maxima.size < 20 or np.ptp(maxima) == 0:
-        return float("nan"), float("nan")
+        return Tail()
     location, scale = ss.gumbel_r.fit(maxima)
-    return float(location), float(scale)
+    return Tail(float(location), float(scale))
 
 
-def p_values(value: float, maxima: Floats, gumbel: tuple[float, float], below: int) -> tuple[float, float, float]:
+def fit_excesses(maxima: Floats) -> Tail:
+    """A generalised Pareto distribution of the highest tenth, by probability-weighted moments (Hosking and Wallis 1987,
+    Technometrics 29:339-349), its shape from 0 to 1/2. Replicates that are judged each with another fit are a mixture,
+    whose tail is heavier than Gumbel's."""
+    n = maxima.size // 10
+    if n < 10:
+        return fit_gumbel(maxima)
+    order = np.sort(maxima)[::-1]
+    location, excess = float(order[n]), np.sort(order[:n] - order[n])
+    mean = float(excess.mean())
+    weighted = float(((1 - (np.arange(1, n + 1) - 0.35) / n) * excess).mean())
+    if not mean > 2 * weighted > 0:
+        return fit_gumbel(maxima)
+    shape = min(max(2 - mean / (mean - 2 * weighted), 0.0), 0.5)
+    return Tail(location, mean * (1 - shape), shape, n / maxima.size)
+
+
+def p_values(value: float, maxima: Floats, fitted: Tail, below: int) -> tuple[float, float, float]:
     """Monte-Carlo p = (r + 1) / (n + 1), the Gumbel tail's p, and the one to quote."""
     n, r = maxima.size, int((maxima >= value - 1e-12 * abs(value)).sum())
     monte_carlo = (r + 1) / (n + 1)
-    tail = float(ss.gumbel_r.sf(value, *gumbel)) if np.isfinite(gumbel[0]) else float("nan")
+    tail = fitted.sf(value)
     if r >= below or not np.isfinite(tail):
         return monte_carlo, tail, monte_carlo
     return monte_carlo, tail, min(monte_carlo, max(tail, 1e-12))
