@@ -27,8 +27,8 @@ def maxima(dispersion: Dispersion, *, replicates: int = 400, seed: int = 1, refi
     base, near, reach = ground()
     by_period = np.full(24, base.sum() / 24)
     return maxima_by_size(
-        base, by_period, near, reach, LENGTHS, reach, dispersion, refit=refit, least=2, replicates=replicates, seed=seed
-    )
+        base, by_period, near, reach, LENGTHS, reach, dispersion, refit=refit, least=2, runs=[(replicates, seed)]
+    )[0]
 
 
 def slow_maxima(frailty: float, replicates: int) -> np.ndarray:

@@ -12,6 +12,7 @@ each by its own null, as in multiscale scanning (Walther 2010, Annals of Statist
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +70,13 @@ def maxima_by_size(
     *,
     refit: bool,
     least: int,
-    replicates: int,
-    seed: int,
-) -> Floats:
-    """Highest history ratios of replicates without a cluster, by size of zone; shape (replicates, zones).
+    runs: Sequence[tuple[int, int]],
+) -> list[Floats]:
+    """Highest history ratios of replicates without a cluster, by size of zone; shape (replicates, zones) for each run.
 
     ``base``: each area's expected count over all periods, shape (areas,). ``by_period``: the whole area's counts.
-    ``lengths``: windows' lengths. ``caps``: zones tried around each area. ``refit``: whether the dispersion was fitted
+    ``lengths``: windows' lengths. ``caps``: zones tried around each area. ``runs``: how many replicates
+    with which seed; the first seed is the refits' too. ``refit``: whether the dispersion was fitted
     to the counts, so that replicates' must be too.
     """
     from forestall.stats import _frailty_kernels as kernels
@@ -102,7 +103,7 @@ def maxima_by_size(
         how = Measure.of(earlier, zones)
         own, shared, plain = kernels.refits(
             np.ascontiguousarray(log_mean[:, :earlier]), frailty.deviations, RHO, near, reach, blend, how.sizes, how.fresh,
-            how.lasting, LEAST_MEAN, REFITS, np.uint64(seed), *tables,
+            how.lasting, LEAST_MEAN, REFITS, np.uint64(runs[0][1]), *tables,
         )  # fmt: skip
         events = float(base.sum() * share[:earlier].sum())
         judges = [how.dispersion(own[i], shared[i], plain[i], zones, events) for i in range(REFITS)]
@@ -112,11 +113,17 @@ def maxima_by_size(
     carry, kept = _mean_of_lasting(earlier)
     fresh = 1 / np.sqrt(max(earlier, 1))
     rest_deviations = frailty.deviations * np.array([fresh, kept, fresh, kept])
-    maxima = kernels.frail_maxima(
-        np.ascontiguousarray(log_mean[:, ::-1][:, :longest]), rest, frailty.deviations, rest_deviations, carry, RHO, near,
-        reach, blend, lengths, phi, caps, least, replicates, np.uint64(seed), *tables,
-    )  # fmt: skip
-    return np.asarray(maxima, float)
+    recent = np.ascontiguousarray(log_mean[:, ::-1][:, :longest])
+    return [
+        np.asarray(
+            kernels.frail_maxima(
+                recent, rest, frailty.deviations, rest_deviations, carry, RHO, near, reach, blend, lengths, phi, caps,
+                least, replicates, np.uint64(seed), *tables,
+            ),
+            float,
+        )
+        for replicates, seed in runs
+    ]  # fmt: skip
 
 
 def _mean_of_lasting(periods: int) -> tuple[float, float]:

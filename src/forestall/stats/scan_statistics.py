@@ -23,7 +23,6 @@ Three null models:
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -41,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 #: Replicates that give the scale of the highest ratio among zones of each size, and their seed.
-SCALING, SCALING_SEED = 256, 71
+SCALING, SCALING_SEED = 128, 71
 
 
 @dataclass(frozen=True)
@@ -291,12 +290,12 @@ def _scan_history(
     statistic = history_statistic(observed, np.broadcast_to(r, observed.shape), share, phi)
     tried = (np.arange(near.shape[1])[None, :] < caps[:, None])[:, :, None]
     statistic = np.where(tried & (observed >= least), statistic, 0.0)
-    draw = functools.partial(
-        maxima_by_size, base, by_period.astype(float), near, reach, lengths, caps, dispersion, refit=refit, least=least
-    )
     # The scales are always of the same draws, so that what is found does not hang on the seed, but only its p-value.
-    location, scale = _scales(draw(replicates=SCALING, seed=SCALING_SEED))
-    highest = draw(replicates=replicates, seed=seed)
+    scaling, highest = maxima_by_size(
+        base, by_period.astype(float), near, reach, lengths, caps, dispersion, refit=refit, least=least,
+        runs=((SCALING, SCALING_SEED), (replicates, seed)),
+    )  # fmt: skip
+    location, scale = _scales(scaling)
     expected = np.maximum(r - observed, 0.5) * share / (1 - share)  # half an event where there was none before
     score = np.where(statistic > 0, (statistic - location[:, None]) / scale[:, None], -np.inf)
     maxima = ((highest - location) / scale).max(1)
