@@ -213,12 +213,11 @@ def _hidden(ground: Ground, months: Any, counts: Any) -> tuple[int | None, ...]:
 def _limits(counts: Any, aside: Any, window: Any) -> tuple[Any, Any, Any] | None:
     """Expected count with limits, frozen on the months before the window; None where there are too few."""
     base = ~window & ~aside
-    chart: Any = getattr(stats, "control_chart", None)
     n = int(base.sum())
-    if n < 12 or counts[base].sum() < 12 or chart is None:
+    if n < 12 or counts[base].sum() < 12:
         return None
     order = np.concatenate([np.flatnonzero(base), np.flatnonzero(~base)])
-    made = chart(counts[order], kind="auto", baseline=n)
+    made = stats.control_chart(counts[order], kind="auto", baseline=n)
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     return made.centre[back], made.lower[back], made.upper[back]
@@ -226,12 +225,13 @@ def _limits(counts: Any, aside: Any, window: Any) -> tuple[Any, Any, Any] | None
 
 def _change(ground: Ground, months: Any, counts: Any, aside: Any, found: Indicators, facts: list[Message]) -> None:
     """When a new level began, if one did."""
-    method: Any = getattr(stats, "change_point", None)
     use = np.flatnonzero(~aside)
-    if method is None or use.size < 12 or counts[use].sum() < 24 or ground.public:
+    if use.size < 12 or counts[use].sum() < 24 or ground.public:
         return
     period = 12 if use.size >= 36 and not aside.any() else None
-    made = method(counts[use], labels=[months[i] for i in use], least=1, period=period, draws=499, seed=ground.seed)
+    made = stats.change_point(
+        counts[use], labels=[months[i] for i in use], least=1, period=period, draws=499, seed=ground.seed
+    )
     found["change_p"] = made.p_value
     if not made.found:
         return

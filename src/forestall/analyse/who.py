@@ -153,15 +153,14 @@ def _near(ground: Ground, found: Indicators, facts: list[Message], missing: list
         return
     if not ground.targets:
         return
-    method: Any = getattr(stats, "near_repeat", None)
     # A short window holds too little to tell chance: two years up to its end are tested.
     first = max(ground.start, min(ground.first, len(ground.months) - 24))
     x, y, day = ground.numbers("easting"), ground.numbers("northing"), _days(ground)
     use = (ground.month >= first) & ~ground.sensitive & ~ground.police & np.isfinite(x) & np.isfinite(y) & ~np.isnat(day)
     at = np.flatnonzero(use)[-MOST_NEAR:]
-    if method is None or at.size < ENOUGH_NEAR:
+    if at.size < ENOUGH_NEAR:
         return
-    made = method(x[at], y[at], day[at], space_bands=(0, 200), time_bands=(0, 7, 14), precision="day")
+    made = stats.near_repeat(x[at], y[at], day[at], space_bands=(0, 200), time_bands=(0, 7, 14), precision="day")
     observed, expected = float(made.observed[:2, 0].sum()), float(made.expected[:2, 0].sum())
     if expected <= 0:
         return
