@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from forestall import __version__
 from forestall.text import Message, Name, month_name, probability, translations
+from forestall.web.rooms import rooms
 
 
 def language() -> str:
@@ -69,4 +70,5 @@ def _static(path: str) -> str:
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """What every page knows."""
-    return {"language": language(), "user": getattr(request, "user", None), "path": request.get_full_path()}
+    user, path = getattr(request, "user", None), request.get_full_path()
+    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path)}

@@ -1,0 +1,39 @@
+"""The rooms of the workplace as its navigation lists them: where each is, and who may enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from forestall.text import Message, msg
+from forestall.web.people.permissions import Permission as P
+
+
+@dataclass(frozen=True)
+class Room:
+    """``name``: of its first page's address. ``needs``: any one of these opens it."""
+
+    name: str
+    title: Message
+    needs: tuple[P, ...]
+
+
+ROOMS = (
+    Room("home", msg("Problems"), (P.SEE_SUMMARY, P.SEE_SIGNALS)),
+    Room("explore", msg("Explore"), (P.EXPLORE,)),
+)
+
+
+def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
+    """Address, title and whether the page is there, of the rooms that a person may enter; none for a visitor."""
+    if user is None or not user.is_authenticated:
+        return []
+    out = []
+    for room in ROOMS:
+        if any(user.may(p) for p in room.needs):
+            address = reverse(room.name)
+            bare = path.split("?")[0]
+            out.append((address, room.title, bare == address if address == "/" else bare.startswith(address)))
+    return out if len(out) > 1 else []
