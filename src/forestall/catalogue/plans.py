@@ -72,8 +72,8 @@ class State:
 
 @dataclass(frozen=True)
 class Move:
-    """A legal step. ``checks``: names of what must hold. ``reason``: it must be said why. ``fixes``: the outcome stands from
-    here on. ``urgent``: it starts at once, and the design follows. ``names``: another plan must be named."""
+    """A legal step. ``checks``: names of what must hold. ``reason``: it must be said why. ``fixes``: the outcome stands
+    from here on. ``urgent``: it starts at once, and the design follows. ``names``: another plan must be named."""
 
     slug: str
     title: Message

@@ -1,1 +1,1 @@
-"""Plans: problems carried through objective, scanning, analysis, response and assessment, with the partners who own a part."""
+"""Problems carried through objective, scanning, analysis, response and assessment, with the partners who own a part."""

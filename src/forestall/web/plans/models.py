@@ -6,7 +6,6 @@ What may change and by whom stands in the catalogue (``plan/moves.yaml``); these
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -194,8 +193,8 @@ class Draft(models.Model):
 
 
 class Hypothesis(models.Model):
-    """An idea why the problem goes on, with what speaks for and against it. ``rule``: the catalogue's, where it came from the
-    records. ``standing``: open, kept or dropped."""
+    """An idea why the problem goes on, with what speaks for and against it. ``rule``: the catalogue's, where it came from
+    the records. ``standing``: open, kept or dropped."""
 
     class Standing(models.TextChoices):
         OPEN = "open"
@@ -472,5 +471,3 @@ class Triage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.signal}: {self.decision}"
-
-
