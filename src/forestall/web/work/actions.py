@@ -23,8 +23,8 @@ def post_notice(
     *, person: User, kind: Kind, message: Message, key: str, trail: Trail, link: str = "", reference: str = ""
 ) -> Notice | None:
     """Tells a person of something, in the transaction of what it tells of, whose own permission was checked there. Returns
-    None where the person was told of this occasion before. ``key``: names the occasion. ``message`` and ``link`` are for the
-    signed-in reader; an e-mail quotes the kind's title and ``reference`` alone."""
+    None where the person was told of this occasion before. ``key``: names the occasion. ``message`` and ``link`` are for
+    the signed-in reader; an e-mail quotes the kind's title and ``reference`` alone."""
     notice, made = Notice.objects.get_or_create(
         person=person,
         key=key,
