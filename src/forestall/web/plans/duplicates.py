@@ -23,12 +23,9 @@ YEARS, MOST, SHOWN = 5, 400, 5
 #: What each thing in common weighs; from ``ENOUGH`` on a plan is shown.
 SIGNAL, OCCURRENCE, PLACE, CATEGORY, WORDS, ENOUGH = 1.0, 0.6, 0.5, 0.25, 0.4, 0.5
 #: Words that tell nothing apart, in both languages.
-COMMON = frozenset(
-    (
-        "the and for with from that this near around people about have been they are was not anti social behaviour crime "
-        "police yn yr ar gan gyda heddlu trosedd pobl mae wedi"
-    ).split()  # noqa: SIM905 - as words they read better
-)
+_COMMON = """the and for with from that this near around people about have been they are was not anti social behaviour crime
+police yn yr ar gan gyda heddlu trosedd pobl mae wedi"""
+COMMON = frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True)
