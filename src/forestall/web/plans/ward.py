@@ -69,7 +69,7 @@ class Ward:
 
 
 def wards(user: User, scan: Pinned) -> list[tuple[str, Name]]:
-    """The places that a person may have on the page: those of their role or unit; every ward where the role is everywhere."""
+    """The places that a person may have on the page: of their role or unit; every ward where the role is everywhere."""
     own = user.areas(Permission.SEE_SIGNALS)
     if own is None and user.unit is not None and user.unit.areas:
         own = frozenset(user.unit.areas)
@@ -142,7 +142,7 @@ def _lines(now: Counter[str], usual: dict[str, float]) -> tuple[Line, ...]:
 
 @dataclass(frozen=True)
 class Council:
-    """A partner's desk: ``asked`` and ``due`` tasks, ``plans`` with the membership that opens each, agreements by expiry."""
+    """A partner's desk: tasks, ``plans`` with the membership that opens each, agreements with days left."""
 
     asked: tuple[Task, ...]
     accepted: tuple[Task, ...]
