@@ -18,7 +18,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Desk:
-    """``overdue``, ``soon`` (a fortnight), ``later``: a person's own tasks. ``unowned``: asked of their organisation, and nobody's
+    """``overdue``, ``soon`` (a fortnight), ``later``: a person's own tasks. ``unowned``: asked of their organisation, nobody's
     yet. ``asked``: what they wait for. ``offers``: plans offered to them."""
 
     overdue: tuple[Task, ...]
