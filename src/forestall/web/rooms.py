@@ -23,6 +23,7 @@ class Room:
 ROOMS = (
     Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
 )
 
 
