@@ -55,10 +55,9 @@ def begin(user, weight="standard", number=1, **changes):
     """A plan from a signal, by action."""
     scan = pinned()
     seed = from_signal(scan, scan.scan.signals[number - 1])
-    plan = actions.start_plan(
+    return actions.start_plan(
         seed=seed, scan=scan, weight=weight, language="en", duplicates=[], trail=Trail(user), **changes
     )
-    return plan
 
 
 @pytest.fixture
