@@ -15,10 +15,17 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
+<<<<<<< HEAD
 from forestall.web.plans import fill, gates, selectors, values
 from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Weight
 from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
+=======
+from forestall.web.plans import fill, gates, selectors, triage, values
+from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
+from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, touch
+>>>>>>> main
 from forestall.web.plans.seed import Seed
+from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
 
 #: How long a plan is kept before it is decided anew.
@@ -49,6 +56,7 @@ def start_plan(
         signal=seed.signal,
         category=seed.category,
         about_people=seed.about_people,
+        words=seed.words,
         made_by=person,
         made_at=now,
         review_on=now.date() + dt.timedelta(days=REVIEW_DAYS),
@@ -69,6 +77,9 @@ def start_plan(
                            by=person, at=now)
                 )  # fmt: skip
     Answer.objects.bulk_create(known)
+    if scan is not None and seed.signal:
+        s = signals.one(person, scan, seed.signal)
+        triage.record(s, Triage.Decision.ADOPTED, trail, seed.snapshot, plan=plan)
     trail.record(Operation.COLLECTION, "start-plan", plan.record, {"origin": seed.origin, "signal": seed.signal})
     return plan
 
