@@ -27,6 +27,7 @@ ROOMS = (
     Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
 )
 
 

@@ -19,7 +19,6 @@ from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import (
     actions,
-    desk,
     people_actions,
     rules,
     selectors,
@@ -27,6 +26,7 @@ from forestall.web.plans import (
     values,
 )
 from forestall.web.plans.models import HelpRequest, Marking, Plan, Task, Weight
+from forestall.web.plans.my_work import of as desk_of
 from forestall.web.plans.rules import RefusedError
 
 #: What a form of these pages does: its name -> a function of request and plan.
@@ -61,7 +61,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     if not request.user.may(Permission.DO_TASKS):
         raise Http404
     context = {
-        "desk": desk.of(request.user),
+        "desk": desk_of(request.user),
         "day": lambda d: values.day_shown(d, request.language),
         "late": rules.design_late,
         "may_start": request.user.may(Permission.START_PLANS),
