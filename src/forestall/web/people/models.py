@@ -146,10 +146,18 @@ class User(AbstractBaseUser):
         ids = (r.organisation_id or self.organisation_id for r in self.held() if permission in r.permissions)
         return frozenset(i for i in ids if i is not None)
 
+    def reach(self, permission: Permission) -> frozenset[int] | None:
+        """The ids of the organisations that somebody who manages may manage; None: all."""
+        held = [r for r in self.held() if permission in r.permissions]
+        if any(r.organisation_id is None for r in held):
+            return None
+        return frozenset(r.organisation_id for r in held)
+
 
 class HeldRole(models.Model):
-    """A role that a person holds: for an organisation (none: the person's own), in an area (its code) or in the areas of a
-    unit (neither: everywhere), and for a time."""
+    """A role that a person holds: for an organisation (none: the person's own, and all where it manages them), in an area
+    (its code) or in the areas of a unit (neither: everywhere), and for a time. ``by_provider``: the person's organisation
+    gave it by OpenID Connect, and takes it away."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=40, choices=[(slug, str(role.name)) for slug, role in ROLES.items()])
@@ -158,6 +166,7 @@ class HeldRole(models.Model):
     area = models.CharField(max_length=20, blank=True)
     since = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)
+    by_provider = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
