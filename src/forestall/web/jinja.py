@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.dates import format_date
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -53,6 +54,7 @@ def environment(**options: Any) -> Environment:
         say=say,
         sentence=sentence,
         month=lambda m: month_name(m, language()),
+        day=lambda d: format_date(d, "d MMMM y", locale=language()),
         svg=Markup,
         version=__version__,
     )

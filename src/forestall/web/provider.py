@@ -4,8 +4,8 @@
 ``FORESTALL_OIDC_CLIENT``       what the provider calls the workplace
 ``FORESTALL_OIDC_SECRET_FILE``  the file of the secret that the provider gave it
 ``FORESTALL_OIDC_ALGORITHM``    how the provider signs: RS256 (default), RS384, RS512, ES256, ES384 or ES512
-``FORESTALL_OIDC_TRUST_EMAIL``  1 where every e-mail address that the provider names is known to be the person's, though it does
-                                not say ``email_verified``
+``FORESTALL_OIDC_TRUST_EMAIL``  1 where every e-mail address that the provider names is known to be the person's, though it
+                                does not say ``email_verified``
 ``FORESTALL_OIDC_MAKE``         1 where whoever the provider lets in gets an account, with the roles below and no other
 ``FORESTALL_OIDC_ROLE_CLAIM``   the claim that lists a person's groups
 ``FORESTALL_OIDC_ROLES``        which group holds which role: ``group=role``, with commas

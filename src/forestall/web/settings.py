@@ -9,6 +9,7 @@
 ``FORESTALL_HTTPS``         1 where a proxy in front speaks TLS (default: 0 on loopback, else 1)
 ``FORESTALL_HOTSPOT_FORECASTS``  1 where the force's ethics body switched forecasts of hot spots on, its decision on record
 ``FORESTALL_PROXY``         1 where that proxy sets X-Forwarded-For and X-Forwarded-Proto, which are otherwise not believed
+``FORESTALL_OIDC_…``        signing in with an organisation's own accounts: :mod:`forestall.web.provider` lists them
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from forestall.web import environment
+from forestall.web import environment, provider
 
 STORE = Path(os.environ.get("FORESTALL_STORE", "store"))
 DATABASE_FILE = Path(os.environ.get("FORESTALL_DB") or STORE / "workplace.sqlite3")
@@ -42,7 +43,11 @@ INSTALLED_APPS = [
     "forestall.web.plans",
 ]
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]
+AUTHENTICATION_BACKENDS = [
+    "forestall.web.people.backend.LocalAccounts",
+    "forestall.web.people.oidc.OrganisationAccounts",
+]
+OIDC = provider.from_environment()
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

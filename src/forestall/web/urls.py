@@ -6,7 +6,7 @@ from django.urls import path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
-from forestall.web.people import views as people
+from forestall.web.people.urls import urlpatterns as people
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 
@@ -23,9 +23,7 @@ urlpatterns = [
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
-    path("sign-in/", people.sign_in, name="sign-in"),
-    path("sign-out/", people.sign_out, name="sign-out"),
-    path("language/", people.language, name="language"),
+    *people,
 ]
 
 handler400, handler403 = views.bad_request, views.not_allowed

@@ -123,10 +123,14 @@ def _organisations(held: Pinned | None) -> dict[str, Organisation]:
         council = Name(f"{name.en} Council", f"Cyngor {name.cy or name.en}")
         made[code] = _organisation(f"council-{slugify(code)}", Kind.COUNCIL, council)
     first = next((h for s in held.scan.signals for h in (held.hub_of.get(s.areas[0]),) if h), None) if held else None
-    made["council"] = made.get(first or "") or next(
-        (made[code] for code in hubs),
-        None,
-    ) or _organisation("council", Kind.COUNCIL, Name("Sample Council", "Cyngor Enghreifftiol"))
+    made["council"] = (
+        made.get(first or "")
+        or next(
+            (made[code] for code in hubs),
+            None,
+        )
+        or _organisation("council", Kind.COUNCIL, Name("Sample Council", "Cyngor Enghreifftiol"))
+    )
     return made
 
 

@@ -1,9 +1,9 @@
 """What happens when a person leaves: others listen here, within the transaction in which the account is closed.
 
-    from forestall.web.people.leaving import left
+from forestall.web.people.leaving import left
 
-    @receiver(left)
-    def flag_plans(person, trail, **_): ...
+@receiver(left)
+def flag_plans(person, trail, **_): ...
 """
 
 from django.dispatch import Signal
