@@ -44,7 +44,9 @@ class NewPassword(Told):
 
     password = forms.CharField(max_length=1000, strip=False)
     tell: ClassVar = {
-        "password": msg("Choose at least {length} letters, and no password that many people use", length=LENGTH)
+        "password": msg(
+            "Choose at least {length} letters, not digits alone, and no password that many people use", length=LENGTH
+        )
     }
 
     def clean_password(self) -> str:

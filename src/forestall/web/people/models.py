@@ -123,7 +123,8 @@ class User(AbstractBaseUser):
         """The roles held now; one query a request."""
         if not hasattr(self, "_held"):
             now = timezone.now()
-            roles = self.roles.select_related("organisation", "unit")
+            fetched = "roles" in getattr(self, "_prefetched_objects_cache", {})
+            roles = self.roles.all() if fetched else self.roles.select_related("organisation", "unit")
             self._held = [r for r in roles if r.since <= now and (r.until is None or now < r.until)]
         return self._held
 

@@ -123,6 +123,24 @@ class OrganisationAccounts(OIDCAuthenticationBackend):
         except (SuspiciousOperation, jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
             raise RefusedError(FAILED, f"the token is not good: {error}"[:200]) from error
 
+    def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
+        """The provider's key that a token names; the standard lets a provider with one key leave its name out."""
+        answer = requests.get(self.OIDC_OP_JWKS_ENDPOINT, timeout=TIMEOUT)
+        answer.raise_for_status()
+        named = jwt.get_unverified_header(token).get("kid")
+        family = {"R": "RSA", "E": "EC"}[self.OIDC_RP_SIGN_ALGO[0]]
+        found = [
+            key
+            for key in answer.json()["keys"]
+            if key.get("kty") == family
+            and key.get("use", "sig") == "sig"
+            and key.get("alg", self.OIDC_RP_SIGN_ALGO) == self.OIDC_RP_SIGN_ALGO
+            and (named is None or key.get("kid", named) == named)
+        ]
+        if len(found) != 1:
+            raise SuspiciousOperation("the provider has no one key of that name")
+        return jwt.PyJWK(found[0], algorithm=self.OIDC_RP_SIGN_ALGO)
+
     def _verify_jws(self, payload: str, key: Any) -> dict[str, Any]:
         """A token that is signed by the provider, for us, from it, about somebody, and in its time."""
         algorithm = settings.OIDC.algorithm

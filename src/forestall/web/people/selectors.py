@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -60,7 +60,8 @@ def units(reader: User) -> QuerySet[Unit]:
 def people(reader: User, search: str = "", *, closed: bool = False) -> QuerySet[User]:
     """The people of the organisations that a person manages, by name; ``closed``: those who left in place of the others."""
     reach = reader.reach(Permission.MANAGE_PEOPLE)
-    found = User.objects.filter(is_active=not closed).select_related("organisation", "unit").prefetch_related("roles")
+    roles = Prefetch("roles", HeldRole.objects.select_related("organisation", "unit"))
+    found = User.objects.filter(is_active=not closed).select_related("organisation", "unit").prefetch_related(roles)
     if reach is not None:
         found = found.filter(organisation__in=reach)
     for word in search.split():
