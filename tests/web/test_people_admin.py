@@ -213,10 +213,9 @@ def every_change(person, admin, force):
 
 def test_nobody_changes_their_own_rights(client, admin, force):
     before = (list(admin.roles.values()), User.objects.values().get(pk=admin.pk))
-    for name, act in every_change(admin, admin, force).items():
+    for act in every_change(admin, admin, force).values():
         with pytest.raises(RefusedError, match="own rights"):
             act()
-            pytest.fail(name)
     for way in ("change", "roles", "invite", "close", "open"):
         given = {"name": "x", "organisation": force.pk, "role": "chief-officer"}
         assert client.post(f"/people/{admin.pk}/{way}/", given).status_code == 422
