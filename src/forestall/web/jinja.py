@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from babel.dates import format_date
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -57,12 +56,8 @@ def environment(**options: Any) -> Environment:
         say=say,
         sentence=sentence,
         month=lambda m: month_name(m, language()),
-<<<<<<< HEAD
-        day=lambda d: format_date(d, "d MMMM y", locale=language()),
-=======
         day=_day,
         moment=_moment,
->>>>>>> main
         svg=Markup,
         version=__version__,
     )
@@ -73,11 +68,12 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def _day(at: dt.datetime) -> str:
-    """A day in words, by the force's clock."""
+def _day(at: dt.datetime | dt.date) -> str:
+    """A day in words; that of a moment by the force's clock."""
     from babel.dates import format_date
 
-    return str(format_date(timezone.localtime(at).date(), "d MMMM y", locale=language()))
+    day = timezone.localtime(at).date() if isinstance(at, dt.datetime) else at
+    return str(format_date(day, "d MMMM y", locale=language()))
 
 
 def _moment(at: dt.datetime) -> str:

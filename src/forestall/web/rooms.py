@@ -27,12 +27,9 @@ ROOMS = (
     Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
-<<<<<<< HEAD
     Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
     Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
-=======
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
->>>>>>> main
 )
 
 
