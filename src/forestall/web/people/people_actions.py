@@ -164,9 +164,9 @@ def add_unit(
     if not slug or Unit.objects.filter(organisation=organisation, slug=slug).exists():
         raise RefusedError(
             msg(
-                "{organisation_name} has a unit named {name_en} already, or it has no letters: choose another",
-                organisation_name=organisation.name,
-                name_en=name.en,
+                "{organisation} has a unit named {name} already, or it has no letters: choose another",
+                organisation=organisation.title,
+                name=name,
             )
         )
     made = Unit.objects.create(
