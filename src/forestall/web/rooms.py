@@ -29,6 +29,8 @@ ROOMS = (
     Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
+    Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
 )
 
@@ -44,3 +46,8 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
             bare = path.split("?")[0]
             out.append((address, room.title, bare == address if address == "/" else bare.startswith(address)))
     return out if len(out) > 1 else []
+
+
+def first_room(user: Any) -> str:
+    """The address of the first room that a person may enter; the person's own account where there is none."""
+    return next((reverse(r.name) for r in ROOMS if any(user.may(p) for p in r.needs)), reverse("account"))

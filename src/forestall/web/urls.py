@@ -6,7 +6,7 @@ from django.urls import path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
-from forestall.web.people import views as people
+from forestall.web.people.urls import urlpatterns as people
 from forestall.web.plans import urls_plan
 from forestall.web.plans.urls_oversee import urlpatterns as oversee
 from forestall.web.plans.urls_start import urlpatterns as start
@@ -31,12 +31,10 @@ urlpatterns = [
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
+    *people,
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
-    path("sign-in/", people.sign_in, name="sign-in"),
-    path("sign-out/", people.sign_out, name="sign-out"),
-    path("language/", people.language, name="language"),
     *urls_plan.urlpatterns,
 ]
 
