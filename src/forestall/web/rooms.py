@@ -22,6 +22,7 @@ class Room:
 
 ROOMS = (
     Room("home", msg("Problems"), (P.SEE_SUMMARY, P.SEE_SIGNALS)),
+    Room("tasking", msg("Tasking"), (P.SEE_TASKING,)),
     Room("explore", msg("Explore"), (P.EXPLORE,)),
 )
 

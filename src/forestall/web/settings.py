@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.tasking",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]

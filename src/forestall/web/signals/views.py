@@ -167,9 +167,9 @@ def events_table(found: tuple[Finding, ...]) -> Table:
     return Table(columns, tuple((e.id, e.month, e.until, e.category, e.areas, e.shape, e.standing, e.text) for e in found))
 
 
-def _csv(table: Table, name: str, request: HttpRequest, held: Pinned) -> HttpResponse:
+def _csv(table: Table, name: str, request: HttpRequest, held: Pinned, *, marking: str = "OFFICIAL") -> HttpResponse:
     """A table to take away. The file's name carries marking and snapshot, since a CSV has no header of its own."""
-    mark = "SYNTHETIC" if held.synthetic else "OFFICIAL"
+    mark = "SYNTHETIC" if held.synthetic else marking
     response = HttpResponse("\ufeff" + table.to_csv(request.language), content_type="text/csv; charset=utf-8")
     filename = f"{mark}-{name}-{held.scan.provenance.snapshot}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
