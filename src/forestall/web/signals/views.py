@@ -19,6 +19,7 @@ from forestall.text import msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.explore.warm import warm
+from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.signals import actions, drawings, present, selectors
 from forestall.web.signals.choice import Choice
@@ -100,6 +101,7 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "may_export": allowed("signals.export_series", request.user),
         "command": _command(held.scan),
         "harm": catalogue.harm(),
+        "tasking": _tasking(request.user, held, s),
     }
     return render(request, "signals/signal.html", context)
 
@@ -196,6 +198,18 @@ def _command(scan: Scan) -> str:
     if scan.provenance.seed is not None:
         words.append(f"--seed {scan.provenance.seed}")
     return " ".join(words)
+
+
+def _tasking(user: User, held: Pinned, s: Signal) -> str:
+    """The tasking list that a signal about a person stands in, of a local authority that the reader's role covers; ''
+    without any."""
+    if s.kind not in PERSON_KINDS or not user.may(Permission.SEE_TASKING):
+        return ""
+    mine = user.areas(Permission.SEE_TASKING)
+    hub = next((h for a in s.areas if (h := held.hub_of.get(a)) and (mine is None or h in mine)), None)
+    if hub is None and mine is not None:
+        return ""
+    return reverse("tasking") + (f"?hub={hub}" if hub else "") + f"#{s.kind}s"
 
 
 def _href(s: Signal) -> str:
