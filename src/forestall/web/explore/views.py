@@ -56,10 +56,13 @@ def _answer(request: HttpRequest, held: Pinned, analysis: object) -> dict[str, o
     result = selectors.answer(request.user, held, analysis)
     query = f"?{analysis.query()}"
     table = result.table()
+    headline, said = analysis_page.headline(tuple(m.render(request.language) for m in analysis_page.explained(result)))
     return {
         "result": result,
         "drawn": drawings.drawn(result, request.language),
-        "said": [m.render(request.language) for m in analysis_page.explained(result)],
+        "headline": headline,
+        "pictured": present.CHART.get(result.method),
+        "said": said,
         "beware": analysis_page.beware(result.all_checks),
         "counted": msg("{n:count} records", n=result.records),
         "table": analysis_page.first_rows(table, ROWS),
