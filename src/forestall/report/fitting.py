@@ -71,7 +71,7 @@ def _labels(spec: Spec, name: str) -> list[str]:
         if isinstance(channel, dict) and channel.get("type") in ("nominal", "ordinal") and "field" in channel:
             scale = channel.get("scale") or {}
             domain = scale.get("domain") if isinstance(scale, Mapping) else None
-            data = view.get("data", spec.get("data", {})).get("values", ())
+            data = (view.get("data") or spec.get("data") or {}).get("values", ())
             found = domain or [row.get(channel["field"]) for row in data]
             return list(dict.fromkeys(str(v) for v in found if v is not None))
     return []
@@ -79,7 +79,7 @@ def _labels(spec: Spec, name: str) -> list[str]:
 
 def _title_lines(spec: Spec, length: float) -> int:
     """Lines that the vertical axis's title takes."""
-    titles = [view.get("encoding", {}).get("y", {}).get("title") for view in _views(spec)]
+    titles = [(view.get("encoding", {}).get("y") or {}).get("title") for view in _views(spec)]
     return max((len(_title(t, length)) for t in titles if isinstance(t, str)), default=1)
 
 
