@@ -38,7 +38,7 @@ def explore(request: HttpRequest, held: Pinned) -> HttpResponse:
             analysis = actions.see_analysis(held=held, analysis=asked.analysis, trail=Trail.of(request))
             context |= _answer(request, held, analysis)
     except Refused as reason:
-        refusal = reason.message
+        refusal = reason
         asked = present.Asked({k: v.strip() for k, v in request.GET.items()}, _still(request))
     context |= {"asked": asked, "fields": present.fields(asked), "refusal": refusal}
     return render(request, "explore/explore.html", context, status=400 if refusal and asked.analysis is None else 200)
@@ -82,5 +82,5 @@ def explore_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
         analysis = actions.export_analysis(held=held, analysis=asked.analysis, trail=Trail.of(request))
         result = selectors.answer(request.user, held, analysis)
     except Refused as reason:
-        return render(request, "sentence.html", {"words": reason.message}, status=400)
+        return render(request, "sentence.html", {"words": reason.message, "english": reason.english}, status=400)
     return _csv(result.table(), f"{result.method}-{held.until}", request, held)
