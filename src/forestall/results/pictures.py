@@ -109,6 +109,16 @@ def _labels(months: list[str], language: str) -> str:
     return f"{json.dumps(short)}[datum.value]"
 
 
+def _title(view: View) -> list[str] | None:
+    """The title below a chart, in lines that its plot has room for."""
+    return textwrap.wrap(view.title, max(16, view.width // 11)) if view.title else None
+
+
+def _ticks(view: View) -> Spec:
+    """As many figures below a chart as a phone or a desk has room for."""
+    return {"tickCount": max(3, view.width // 90), "labelSeparation": 8}
+
+
 def _words(labels: list[str], view: View) -> tuple[Spec, int]:
     """The axis for words at the left, in lines where they are long, and the most lines that any takes."""
     limit = max(110, view.width // 3)
@@ -134,7 +144,7 @@ def _bars(rows: list[Spec], names: list[str], view: View) -> Spec:
             "field": "label", "type": "nominal", "sort": None, "title": None,
             "axis": axis, "scale": {"domain": [v["label"] for v in values]},
         },
-        "x": {"field": "n", "type": "quantitative", "title": view.title},
+        "x": {"field": "n", "type": "quantitative", "title": _title(view), "axis": _ticks(view)},
     }  # fmt: skip
     layers = [
         {"transform": [{"filter": test}], "mark": {"type": "bar", "style": style, "height": {"band": 0.7}},
@@ -156,7 +166,7 @@ def _intervals(rows: list[Spec], names: list[str], view: View) -> Spec:
     ]  # fmt: skip
     axis, deep = _words([str(v["label"]) for v in values], view)
     y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": axis}
-    x = {"type": "quantitative", "title": view.title}
+    x = {"type": "quantitative", "title": _title(view), "axis": _ticks(view)}
     layers: list[Spec] = [
         {"data": {"values": [{"at": 1}]}, "mark": {"type": "rule", "style": "limit"},
          "encoding": {"x": {**x, "field": "at"}}},

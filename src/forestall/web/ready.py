@@ -33,7 +33,8 @@ def make_ready(held: Pinned) -> None:
     first = next((s for s in held.scan.signals if profiles.has_profile(s)), None)
     if first is not None:
         profiles.of(held, first, full=True)
-    tasking.of(held, Asked("", "force"))
+    for audience in ("force", "partner"):
+        tasking.of(held, Asked("", audience))
 
 
 def _watch() -> None:

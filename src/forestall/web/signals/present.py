@@ -128,7 +128,7 @@ def compared(s: Signal) -> tuple[Message, Message]:
     if s.kind in COUNTED:
         return msg("On average"), msg("Times the average")
     if s.kind == "concentrated":
-        return msg("If spread evenly"), msg("Times an even spread")
+        return msg("In proportion"), msg("Times in proportion")
     return msg("Expected"), msg("Times expected")
 
 
