@@ -213,8 +213,8 @@ def test_a_partner_reads_the_lists_on_a_phone(open_page, peopled):
     page = open_page(390, at=peopled)
     sign_in(page, peopled, "partner")
     page.click("text=Tasking")
-    assert page.locator(".f-task").count() > 3
-    assert page.locator(".f-task__refs").count() == 0
+    assert page.locator(".f-listed").count() > 3
+    assert page.locator(".f-listed__refs").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert violations(page) == []
 
@@ -226,10 +226,10 @@ def test_the_lists_by_keyboard_and_without_scripts(open_page, peopled):
     page.select_option("#hub", build.HUBS[0])
     page.click(".f-filter__go")
     assert f"hub={build.HUBS[0]}" in page.url
-    first = page.locator(".f-task__refs summary").first
+    first = page.locator(".f-listed__refs summary").first
     first.focus()
     page.keyboard.press("Enter")
-    assert page.locator(".f-task__refs li").first.is_visible()
+    assert page.locator(".f-listed__refs li").first.is_visible()
 
 
 def test_without_scripts_the_list_the_map_and_the_filter_work(open_page, workplace):

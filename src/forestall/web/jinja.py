@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
@@ -14,6 +16,7 @@ from markupsafe import Markup
 from forestall import __version__
 from forestall.text import Message, Name, month_name, probability, translations
 from forestall.web.rooms import rooms
+from forestall.web.work.selectors import unread
 
 
 def language() -> str:
@@ -53,6 +56,8 @@ def environment(**options: Any) -> Environment:
         say=say,
         sentence=sentence,
         month=lambda m: month_name(m, language()),
+        day=_day,
+        moment=_moment,
         svg=Markup,
         version=__version__,
     )
@@ -63,6 +68,18 @@ def environment(**options: Any) -> Environment:
     return env
 
 
+def _day(at: dt.datetime) -> str:
+    """A day in words, by the force's clock."""
+    from babel.dates import format_date
+
+    return str(format_date(timezone.localtime(at).date(), "d MMMM y", locale=language()))
+
+
+def _moment(at: dt.datetime) -> str:
+    """A day in words and the time of day."""
+    return f"{_day(at)}, {timezone.localtime(at):%H:%M}"
+
+
 def _static(path: str) -> str:
     """The address of a static file; the version makes a new release's files new to every browser."""
     return f"{static(path)}?v={__version__}"
@@ -71,4 +88,4 @@ def _static(path: str) -> str:
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """What every page knows."""
     user, path = getattr(request, "user", None), request.get_full_path()
-    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path)}
+    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path), "unread_notices": unread(user)}

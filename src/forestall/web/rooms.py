@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from forestall.text import Message, msg
-from forestall.web.people.permissions import Permission as P
+from forestall.web.people.permissions import Permission
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,18 @@ class Room:
 
     name: str
     title: Message
-    needs: tuple[P, ...]
+    needs: tuple[Permission, ...]
 
 
 ROOMS = (
-    Room("home", msg("Problems"), (P.SEE_SUMMARY, P.SEE_SIGNALS)),
-    Room("tasking", msg("Tasking"), (P.SEE_TASKING,)),
-    Room("explore", msg("Explore"), (P.EXPLORE,)),
+    Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
+    Room("my-work", msg("My work"), (Permission.DO_TASKS,)),
+    Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
+    Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
+    Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
+    Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
+    Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
 )
 
 
