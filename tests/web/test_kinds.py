@@ -9,6 +9,7 @@ from web import build
 
 pytestmark = pytest.mark.django_db
 
+
 def text(answer):
     assert answer.status_code == 200, answer.content.decode()[:500]
     return answer.content.decode()

@@ -100,7 +100,8 @@ def _steps(spec: Spec, room: int, labels: Sequence[str]) -> None:
     left = min(round(max(map(len, labels or [""])) * LETTER) + 40, round(room * (0.26 if room < 500 else 0.36)) + 30)
     step = max(38, min(int(spec["width"].get("step", 130)), (room - left) // len(columns)))
     spec["width"] = {"step": step}
-    small = 11 if step < 70 else 13
+    longest = max((len(word) for words in columns for word in words.split()), default=0)
+    small = 13 if step >= 70 else 11 if longest * 6.3 <= step else 10
     letters = {"x": round(step / LETTER), "y": round((left - 36) / LETTER)}
     words = {"x": columns, "y": labels}
     deep = {name: max((len(lines(w, letters[name])) for w in words[name]), default=1) for name in ("x", "y")}

@@ -107,7 +107,8 @@ class _Page:
         label = f'<span class="label">{self.t(section.label)}</span>' if section.label else ""
         return (
             f'<section id="{escape(section.id)}" aria-labelledby="{escape(section.id)}-h">'
-            f'<h2 id="{escape(section.id)}-h">{label}{self.sentence(section.title)}</h2>{self.blocks(section.blocks)}</section>\n'
+            f'<h2 id="{escape(section.id)}-h">{label}{self.sentence(section.title)}</h2>'
+            f"{self.blocks(section.blocks)}</section>\n"
         )
 
     def blocks(self, blocks: Iterable[d.Block]) -> str:
@@ -116,7 +117,11 @@ class _Page:
     def block(self, block: d.Block) -> str:
         match block:
             case d.Paragraph(text, kind):
-                return f"<p>{self.sentence(text)}</p>" if kind == "plain" else f'<p class="{escape(kind)}">{self.sentence(text)}</p>'
+                return (
+                    f"<p>{self.sentence(text)}</p>"
+                    if kind == "plain"
+                    else f'<p class="{escape(kind)}">{self.sentence(text)}</p>'
+                )
             case d.Heading(text):
                 return f"<h3>{self.t(text)}</h3>"
             case d.Bullets(items):
