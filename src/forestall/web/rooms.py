@@ -25,6 +25,8 @@ ROOMS = (
     Room("my-work", msg("My work"), (Permission.DO_TASKS,)),
     Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
     Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
+    Room("portfolio", msg("Portfolio"), (Permission.SEE_PORTFOLIO,)),
+    Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),

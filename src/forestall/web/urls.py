@@ -8,6 +8,7 @@ from forestall.web import views
 from forestall.web.explore import views as explore
 from forestall.web.people import views as people
 from forestall.web.plans import urls_plan
+from forestall.web.plans.urls_oversee import urlpatterns as oversee
 from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.plans.urls_work import urlpatterns as work_on_plans
 from forestall.web.signals import profile_views as profiles
@@ -18,6 +19,7 @@ from forestall.web.work import views as work
 urlpatterns = [
     *start,
     *work_on_plans,
+    *oversee,
     path("", signals.home, name="home"),
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),

@@ -54,6 +54,7 @@ def navigation(desk: Desk) -> list[tuple[str, Message, str, bool]]:
     out += [
         ("tasks", msg("Tasks"), plan_present.there("plan-tasks", key), False),
         ("people", msg("People"), "" if desk.partners_view else plan_present.there("plan-people", key), False),
+        ("quality", msg("Quality"), "" if desk.partners_view else plan_present.there("plan-quality", key), False),
         ("timeline", msg("Timeline"), reverse("plan-timeline", args=[key]), False),
     ]
     return [n for n in out if n[2]]

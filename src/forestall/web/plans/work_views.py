@@ -20,7 +20,6 @@ from forestall.web.people.permissions import Permission
 from forestall.web.plans import (
     frame,
     people_actions,
-    rules,
     selectors,
     task_actions,
     values,
@@ -64,7 +63,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     context = {
         "desk": desk_of(request.user),
         "day": lambda d: values.day_shown(d, request.language),
-        "late": rules.design_late,
+        "late": lambda p: p.design_late(),
         "may_start": request.user.may(Permission.START_PLANS),
     }
     return render(request, "plans/work.html", context)
