@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.tasking",
     "forestall.web.plans",
     "forestall.web.work",
 ]
