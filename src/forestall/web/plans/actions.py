@@ -15,15 +15,9 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-<<<<<<< HEAD
-from forestall.web.plans import fill, gates, selectors, values
-from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Weight
-from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
-=======
 from forestall.web.plans import fill, gates, selectors, triage, values
 from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
-from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, touch
->>>>>>> main
+from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
