@@ -9,6 +9,7 @@ from forestall.web.explore import views as explore
 from forestall.web.people import views as people
 from forestall.web.plans.urls_plan import urlpatterns as plan
 from forestall.web.plans.urls_start import urlpatterns as start
+from forestall.web.plans.urls_work import urlpatterns as work_on_plans
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 from forestall.web.work import views as work
@@ -16,6 +17,7 @@ from forestall.web.work import views as work
 urlpatterns = [
     *start,
     *plan,
+    *work_on_plans,
     path("", signals.home, name="home"),
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),

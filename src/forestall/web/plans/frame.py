@@ -14,7 +14,7 @@ from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions, plan_present, progress
-from forestall.web.plans.desk import Desk
+from forestall.web.plans.reading import Desk
 from forestall.web.signals.pinned import pinned
 
 

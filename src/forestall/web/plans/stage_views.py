@@ -14,7 +14,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import actions, frame, plan_present, progress, stage_actions
-from forestall.web.plans.desk import Desk
+from forestall.web.plans.reading import Desk
 from forestall.web.plans.models import Answer
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import Sent, UnansweredError

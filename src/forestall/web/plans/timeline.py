@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg, msg_n
-from forestall.web.plans.desk import Desk
+from forestall.web.plans.reading import Desk
 from forestall.web.plans.models import Answer, Handover, Hypothesis, LevelChange, Move, Task
 
 #: Events on a page. Answers that one person saved within this many seconds are one event.
