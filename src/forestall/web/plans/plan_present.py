@@ -13,9 +13,9 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.jinja import language
 from forestall.web.plans import values
-from forestall.web.plans.reading import Desk
 from forestall.web.plans.models import Answer, Draft, Plan
 from forestall.web.plans.progress import Obstacle, Progress
+from forestall.web.plans.reading import Desk
 from forestall.web.plans.rules import design_due, design_late, needs_reason
 
 WEIGHT = {"quick": msg("Quick plan"), "standard": msg("Standard plan"), "full": msg("Full plan")}
@@ -68,6 +68,11 @@ SIDES = (
     ("victim", msg("Victim or target"), msg("protected by a guardian")),
     ("offender", msg("Offender"), msg("influenced by a handler")),
 )
+
+
+def cited(source: Mapping[str, Any]) -> Message:
+    """Where something that was filled in comes from."""
+    return Message.from_json(source)
 
 
 def there(name: str, *arguments: Any) -> str:
@@ -126,9 +131,9 @@ def address(desk: Desk, o: Obstacle) -> str:
         case "stage":
             return reverse("plan-stage", args=[key, o.slug])
         case "idea":
-            return there("plan-hypothesis-new", key)
+            return reverse("plan-hypothesis-new", args=[key])
         case "response":
-            return there("plan-response", key, int(o.slug)) if o.slug else there("plan-response-new", key)
+            return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
             return there("plan-people", key)
         case "tasks":
