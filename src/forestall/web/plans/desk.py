@@ -1,59 +1,125 @@
-"""What waits for one person: the first page of a phone."""
+"""One plan as a reader has it before them: what hangs on it, each read once and cut to what the reader may see."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from forestall.web.people.models import User
-from forestall.web.plans import selectors
-from forestall.web.plans.models import Handover, Plan, Task
+from forestall.catalogue import plans as catalogue
+from forestall.web.people.models import Agreement, Organisation, User
+from forestall.web.plans import gates, selectors
+from forestall.web.plans.models import Answer, Draft, Hypothesis, Member, Plan, Referral, Response, Task
+from forestall.web.plans.rules import Rights
 
-OPEN = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
-SHOWN = 50
+#: States before the response has begun; what was delivered and found is asked from then on.
+BEFORE = frozenset({"draft", "submitted", "active", "routed", "joined", "withdrawn"})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
-    """``overdue``, ``soon`` (a fortnight), ``later``: a person's own tasks. ``unowned``: asked of their organisation, nobody's
-    yet. ``asked``: what they wait for. ``offers``: plans offered to them."""
+    """A plan that ``selectors.one`` found for ``user``."""
 
-    overdue: tuple[Task, ...]
-    soon: tuple[Task, ...]
-    later: tuple[Task, ...]
-    unowned: tuple[Task, ...]
-    asked: tuple[Task, ...]
-    plans: tuple[Plan, ...]
-    offers: tuple[Handover, ...]
+    plan: Plan
+    user: User
+
+    @cached_property
+    def rights(self) -> Rights:
+        return Rights(self.user, self.plan)
+
+    @cached_property
+    def partners_view(self) -> bool:
+        """Whether the reader sees only what is marked for partners."""
+        return selectors.shared_only(self.user, self.plan)
 
     @property
-    def waiting(self) -> int:
-        """How many things wait for the person."""
-        return len(self.overdue) + len(self.soon) + len(self.unowned) + len(self.offers)
+    def writes(self) -> bool:
+        """Whether the reader may change the plan now."""
+        return self.plan.open and self.rights.work
+
+    @property
+    def begun(self) -> bool:
+        return self.plan.state not in BEFORE or self.plan.fixed_at is not None
+
+    @property
+    def quick(self) -> bool:
+        return self.plan.weight == "quick"
+
+    def cut(self, rows: QuerySet) -> QuerySet:
+        """Rows with ``shared``, to what this reader may see."""
+        return rows.filter(shared=True) if self.partners_view else rows
+
+    @cached_property
+    def answers(self) -> dict[str, Answer]:
+        """The answers that stand, by question."""
+        rows = self.cut(Answer.objects.filter(plan=self.plan, current=True)).select_related("by")
+        return {a.question: a for a in rows}
+
+    @cached_property
+    def responses(self) -> list[Response]:
+        return list(self.cut(Response.objects.filter(plan=self.plan)).select_related("owner", "organisation"))
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return list(self.cut(Task.objects.filter(plan=self.plan)).select_related("organisation", "owner"))
+
+    @cached_property
+    def hypotheses(self) -> list[Hypothesis]:
+        return [] if self.partners_view else list(Hypothesis.objects.filter(plan=self.plan).select_related("by"))
+
+    @cached_property
+    def referrals(self) -> list[Referral]:
+        return [] if self.partners_view else list(Referral.objects.filter(plan=self.plan))
+
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        """What this reader typed and did not save, by question."""
+        return {d.question: d for d in Draft.objects.filter(plan=self.plan, user=self.user)}
+
+    @cached_property
+    def sheet(self) -> gates.Sheet:
+        """The plan as the gates look at it; what is read already is not read again."""
+        sheet = gates.Sheet(self.plan)
+        sheet.answers, sheet.responses, sheet.tasks = self.answers, self.responses, self.tasks
+        sheet.referrals = self.referrals
+        return sheet
+
+    @cached_property
+    def members(self) -> list[Member]:
+        """The organisations and people on the plan today, under an agreement that is in force."""
+        today = timezone.localdate()
+        live = Member.objects.filter(plan=self.plan, until__gte=today, ended_at=None)
+        lawful = Q(agreement__in=Agreement.objects.in_force(today)) | Q(organisation=self.plan.organisation_id)
+        return list(live.filter(lawful).select_related("organisation", "user"))
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        """Whom something may be asked of: the plan's own organisation, and those on it."""
+        found = {self.plan.organisation_id: self.plan.organisation}
+        for m in self.members:
+            found.setdefault(m.organisation_id, m.organisation)
+        return list(found.values())
+
+    @property
+    def team(self) -> list[User]:
+        """Who may own a part: owner, deputy, supervisor and those named on the plan."""
+        named = [self.plan.owner, self.plan.deputy, self.plan.supervisor, *(m.user for m in self.members)]
+        return list({u.pk: u for u in named if u is not None}.values())
+
+    def stage(self, slug: str) -> tuple[catalogue.Question, ...]:
+        """The questions of a stage that this plan is asked and this reader sees."""
+        asked = catalogue.stage(slug).asked(self.plan.weight)
+        return tuple(q for q in asked if q.slug in self.answers) if self.partners_view else asked
+
+    def history(self, question: str) -> list[Answer]:
+        """Every revision of an answer, newest first; those shared alone where the reader is a partner."""
+        rows = self.cut(Answer.objects.filter(plan=self.plan, question=question))
+        return list(rows.select_related("by").order_by("-revision"))
 
 
-def of(user: User, today: dt.date | None = None) -> Desk:
-    """A person's desk; six queries."""
-    today = today or timezone.localdate()
-    ahead = today + dt.timedelta(days=14)
-    found = selectors.tasks(user).filter(standing__in=OPEN)
-    own = list(found.filter(owner=user).order_by("due", "id")[: 2 * SHOWN])
-    unowned = found.filter(owner=None, organisation=user.organisation_id)
-    if user.organisation is not None and user.organisation.kind == "force":
-        unowned = unowned.filter(plan__owner=user)
-    asked = found.filter(asked_by=user).exclude(owner=user).order_by("due", "id")
-    mine = Q(owner=user) | Q(deputy=user)
-    return Desk(
-        overdue=tuple(t for t in own if t.due and t.due < today),
-        soon=tuple(t for t in own if t.due and today <= t.due <= ahead),
-        later=tuple(t for t in own if not t.due or t.due > ahead),
-        unowned=tuple(unowned.order_by("due", "id")[:SHOWN]),
-        asked=tuple(asked[:SHOWN]),
-        plans=tuple(Plan.objects.filter(mine, closed_at=None).order_by("-changed_at")[:SHOWN]),
-        offers=tuple(
-            Handover.objects.filter(taker=user, accepted_at=None, declined_at=None).select_related("plan", "giver")
-        ),
-    )
+def age(since: dt.datetime) -> int:
+    """Whole days since."""
+    return (timezone.now() - since).days

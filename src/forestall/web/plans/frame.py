@@ -14,7 +14,7 @@ from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions, plan_present, progress
-from forestall.web.plans.reading import Desk
+from forestall.web.plans.desk import Desk
 from forestall.web.signals.pinned import pinned
 
 
@@ -53,7 +53,7 @@ def navigation(desk: Desk) -> list[tuple[str, Message, str, bool]]:
     out += [(s.slug, s.title, reverse("plan-stage", args=[key, s.slug]), True) for s in catalogue.stages()]
     out += [
         ("tasks", msg("Tasks"), plan_present.there("plan-tasks", key), False),
-        ("people", msg("People"), plan_present.there("plan-people", key), False),
+        ("people", msg("People"), "" if desk.partners_view else plan_present.there("plan-people", key), False),
         ("timeline", msg("Timeline"), reverse("plan-timeline", args=[key]), False),
     ]
     return [n for n in out if n[2]]

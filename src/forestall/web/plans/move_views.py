@@ -14,7 +14,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import actions, frame, plan_present, progress
-from forestall.web.plans.reading import Desk
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.rules import RefusedError
 
 

@@ -13,9 +13,9 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.jinja import language
 from forestall.web.plans import values
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Draft, Plan
 from forestall.web.plans.progress import Obstacle, Progress
-from forestall.web.plans.reading import Desk
 from forestall.web.plans.rules import design_due, design_late, needs_reason
 
 WEIGHT = {"quick": msg("Quick plan"), "standard": msg("Standard plan"), "full": msg("Full plan")}

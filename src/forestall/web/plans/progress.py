@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message
 from forestall.web.plans import gates
-from forestall.web.plans.reading import Desk
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.values import is_empty
 
 

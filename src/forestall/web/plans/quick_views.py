@@ -12,7 +12,7 @@ from forestall.catalogue.practices import practices
 from forestall.text import Message
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import frame, plan_present, responses, rows_form, stage_actions
-from forestall.web.plans.reading import Desk
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.response_views import blank
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import Saved, UnansweredError

@@ -10,8 +10,8 @@ from forestall.text import msg
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import responses, task_actions
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Plan, Response, Task
-from forestall.web.plans.reading import Desk
 from forestall.web.plans.revision import reconcile
 from forestall.web.plans.rules import RefusedError, touch
 

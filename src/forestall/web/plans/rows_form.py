@@ -12,7 +12,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.catalogue.practices import practices
 from forestall.text import Message, Name, msg
 from forestall.web.plans import plan_present
-from forestall.web.plans.reading import Desk
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.values import clean_text
 
 Choices = list[tuple[str, "Message | Name | str"]]

@@ -15,8 +15,8 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg, msg_n
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import actions, frame, plan_present, progress, rows_form, stage_actions
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Task
-from forestall.web.plans.reading import Desk
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import Sent, UnansweredError
 from forestall.web.plans.values import is_empty

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg, msg_n
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Handover, Hypothesis, LevelChange, Move, Task
-from forestall.web.plans.reading import Desk
 
 #: Events on a page. Answers that one person saved within this many seconds are one event.
 SIZE, TOGETHER = 40, 60

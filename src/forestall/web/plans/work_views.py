@@ -18,15 +18,16 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import (
-    actions,
-    desk,
+    frame,
     people_actions,
     rules,
     selectors,
     task_actions,
     values,
 )
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import HelpRequest, Marking, Plan, Task, Weight
+from forestall.web.plans.my_work import of as desk_of
 from forestall.web.plans.rules import RefusedError
 
 #: What a form of these pages does: its name -> a function of request and plan.
@@ -61,7 +62,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     if not request.user.may(Permission.DO_TASKS):
         raise Http404
     context = {
-        "desk": desk.of(request.user),
+        "desk": desk_of(request.user),
         "day": lambda d: values.day_shown(d, request.language),
         "late": rules.design_late,
         "may_start": request.user.may(Permission.START_PLANS),
@@ -123,15 +124,11 @@ def colleagues(organisation: int | None) -> list[User]:
     return list(User.objects.filter(organisation=organisation, is_active=True).order_by("name", "username")[:500])
 
 
-def opened(request: HttpRequest, key: str, page: str) -> tuple[Plan, bool]:
-    """A plan to read, logged; and whether the reader sees only what is marked for partners."""
-    if request.user.may(Permission.SEE_PLANS):
-        plan = actions.read_plan(key=key, page=page, trail=Trail.of(request))
-    elif request.user.may(Permission.SEE_SHARED_PLANS):
-        plan = actions.read_shared_plan(key=key, page=page, trail=Trail.of(request))
-    else:
+def opened(request: HttpRequest, key: str, page: str) -> Desk:
+    """A plan to read, logged; not found for those who see no plans at all."""
+    if not request.user.may(Permission.SEE_PLANS) and not request.user.may(Permission.SEE_SHARED_PLANS):
         raise Http404
-    return plan, selectors.shared_only(request.user, plan)
+    return frame.read(request, key, page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,11 +142,11 @@ def plan_tasks(request: HttpRequest, key: str) -> HttpResponse:
             errors = list(refused.reasons)
         else:
             return redirect("task", key=made.key)
-    plan, shared = opened(request, key, "tasks")
+    plan_desk = opened(request, key, "tasks")
+    plan = plan_desk.plan
     on_it = {m.organisation for m in selectors.partners(plan)}
     context = {
-        "plan": plan,
-        "shared": shared,
+        **frame.context(plan_desk, "tasks"),
         "tasks": selectors.tasks(request.user).filter(plan=plan).order_by("standing", "due", "id"),
         "may_work": selectors.may_work(request.user, plan),
         "organisations": [plan.organisation, *sorted(on_it, key=lambda o: o.name)],
@@ -194,12 +191,13 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
         else:
             back = selectors.visible(request.user).filter(pk=plan.pk).exists()
             return redirect("plan-people", key=key) if back else redirect("my-work")
-    plan, shared = opened(request, key, "people")
-    if shared:
+    plan_desk = opened(request, key, "people")
+    plan = plan_desk.plan
+    if plan_desk.partners_view:
         raise Http404
     offer = plan.handovers.filter(accepted_at=None, declined_at=None).select_related("taker", "giver").first()
     context = {
-        "plan": plan,
+        **frame.context(plan_desk, "people"),
         "errors": errors,
         "sent": request.POST,
         "may_work": selectors.may_work(request.user, plan),
