@@ -31,6 +31,7 @@ class Retention(enum.StrEnum):
     AUDIT = "seven years, as the police's own logs of access"
     SESSION = "until sign-out, or ten hours and the next sign-in of anybody"
     DAY = "a day and the next sign-in of anybody: it only slows down guessing"
+    PLAN = "as the plan: six years, then a recorded decision at each review"
     TASK = "a week after the task ended"
     NOTICE = "ninety days after it was read, a year at most"
     REFERENCE = "as long as the workplace: it is about no person"

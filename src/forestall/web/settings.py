@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.plans",
     "forestall.web.work",
 ]
 AUTH_USER_MODEL = "people.User"
