@@ -34,7 +34,9 @@ def tell_of_changes(*, earlier: Scan | None, now: Scan, trail: Trail) -> int:
 
 def _seen(person: User, held: Pinned) -> set[str]:
     """Ids of the problems that a person may see and that stand on their own evidence."""
-    return {s.id for s in selectors.visible(person, held) if s.established or s.kind == "concentrated"}
+    return {
+        s.id for s in selectors.visible(person, held) if s.kind != "falling" and (s.established or s.kind == "concentrated")
+    }
 
 
 def _changes(before: set[str], after: set[str]) -> Message | None:
