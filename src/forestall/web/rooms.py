@@ -22,6 +22,8 @@ class Room:
 
 ROOMS = (
     Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
+    Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
+    Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
 )
 

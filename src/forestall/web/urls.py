@@ -7,11 +7,13 @@ from django.urls import path
 from forestall.web import views
 from forestall.web.explore import views as explore
 from forestall.web.people import views as people
+from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 from forestall.web.work import views as work
 
 urlpatterns = [
+    *start,
     path("", signals.home, name="home"),
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),

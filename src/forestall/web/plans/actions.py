@@ -50,6 +50,7 @@ def start_plan(
         signal=seed.signal,
         category=seed.category,
         about_people=seed.about_people,
+        words=seed.words,
         made_by=person,
         made_at=now,
         review_on=now.date() + dt.timedelta(days=REVIEW_DAYS),
