@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.django_db  # of their own, and of the kind that the other tests have
+
 ROOT = Path(__file__).parent.parent.parent
 LEASE = 2
 
