@@ -44,6 +44,7 @@ PAGES = {
     "force-wide": "/signals/0000000002/",
     "concentrated": "/signals/0000000003/",
     "events": "/recording-events/",
+    "notices": "/notices/",
     "nothing-there": "/signals/ffffffffff/",
     "explore": "/explore/",
     "explore-map": "/explore/?method=local-statistics&category=burglary&statistic=moran",
@@ -57,9 +58,12 @@ PAGES = {
 pytestmark = pytest.mark.browser
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(*, tests: bool = False) -> dict[str, str]:
+    """Without the settings of the tests' own workplace; ``tests``: with the tests' modules to import."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FORESTALL_", "DJANGO_"))}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    path = [str(ROOT / "tests")] if tests else []
+    path += [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(path)}
 
 
 class Workplace:
@@ -68,16 +72,21 @@ class Workplace:
     def __init__(self, store: Path) -> None:
         code = (
             "import json, sys; from pathlib import Path; from forestall.web import start; "
-            "print(json.dumps(dict(start.demo_accounts(Path(sys.argv[1]), Path(sys.argv[1]) / 'demo'))))"
+            "print(json.dumps(dict(start.demo_accounts(Path(sys.argv[1]), Path(sys.argv[1]) / 'demo'))))\n"
+            "from web import told; told.tell('analyst')"
         )
         made = subprocess.run(
-            [sys.executable, "-c", code, str(store)], env=clean_environment(), capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, str(store)],
+            env=clean_environment(tests=True),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         import json
 
         self.passwords = json.loads(made.stdout)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "forestall", "serve", "--store", str(store), "--port", "0"],
+            [sys.executable, "-m", "forestall", "serve", "--no-worker", "--store", str(store), "--port", "0"],
             env=clean_environment(), stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         line = self.process.stdout.readline()
