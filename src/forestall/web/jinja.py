@@ -14,6 +14,7 @@ from markupsafe import Markup
 from forestall import __version__
 from forestall.text import Message, Name, month_name, probability, translations
 from forestall.web.rooms import rooms
+from forestall.web.work.selectors import unread
 
 
 def language() -> str:
@@ -71,4 +72,4 @@ def _static(path: str) -> str:
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """What every page knows."""
     user, path = getattr(request, "user", None), request.get_full_path()
-    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path)}
+    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path), "unread_notices": unread(user)}

@@ -7,10 +7,13 @@ from django.urls import path
 from forestall.web import views
 from forestall.web.explore import views as explore
 from forestall.web.people import views as people
+from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
+from forestall.web.work import views as work
 
 urlpatterns = [
+    *start,
     path("", signals.home, name="home"),
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),
@@ -23,6 +26,9 @@ urlpatterns = [
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
+    path("notices/", work.notices, name="notices"),
+    path("notices/read/", work.read, name="notices-read"),
+    path("notices/<int:notice>/read/", work.read, name="notice-read"),
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),
     path("language/", people.language, name="language"),
