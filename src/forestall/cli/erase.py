@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--before", metavar="DATE", help="every record of what had happened before this day, YYYY-MM-DD")
     which.add_argument("--waiting", action="store_true", help="what was decided in the workplace and waits to be done")
     parser.add_argument("--kind", metavar="KIND", help="with --before: of one kind of record, such as call")
+    parser.add_argument("--since", metavar="DATE", help="with --before: only of what had not happened before this day")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; it stays, so it names nobody and quotes nothing")
     parser.add_argument("--by", metavar="NAME", default="", help="who decided")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
@@ -59,17 +60,24 @@ def _rule(args: argparse.Namespace, store: Store) -> Rule:
 
     if args.kind is not None and args.kind not in KINDS:
         raise ForestallError(f"there is no kind of record {args.kind!r}: give one of {', '.join(KINDS)}")
+    narrowed = {"kind": args.kind, "since": _day("--since", args.since)}
     if args.person:
-        return Rule(person=_person(args.person, args.reason, store), kind=args.kind)
-    if args.before:
-        try:
-            before = dt.date.fromisoformat(args.before)
-        except ValueError as error:
-            raise ForestallError(f"--before {args.before} is no day: write it as 2015-04-01") from error
-        if before > dt.date.today():
-            raise ForestallError(f"--before {args.before} lies in the future: give a day that is over")
-        return Rule(before=before, kind=args.kind)
-    return Rule(records=tuple(args.record or ()), source_ref=args.source_ref, kind=args.kind)
+        return Rule(person=_person(args.person, args.reason, store), **narrowed)
+    return Rule(
+        records=tuple(args.record or ()), source_ref=args.source_ref, before=_day("--before", args.before), **narrowed
+    )
+
+
+def _day(option: str, text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ForestallError(f"{option} {text} is no day: write it as 2015-04-01") from error
+    if day > dt.date.today():
+        raise ForestallError(f"{option} {text} lies in the future: give a day that is over")
+    return day
 
 
 def _person(values: list[str], reason: str, store: Store) -> str:
@@ -126,8 +134,8 @@ def _waiting(args: argparse.Namespace) -> int:
         for each in work.waiting():
             print(f"would erase: {each.record}, decided by {each.decided_by} on {each.at:%Y-%m-%d}")
         return 0
-    done = work.carry_out(trail=Trail.operator(), wait=args.wait)
+    done = work.carry_out(trail=Trail.operator())
     for each in done:
-        print(f"{each.record}: erased, tombstone {each.tombstone or '-'}")
+        print(f"{each.record}: erased, tombstone {each.trace.get('tombstone') or '-'}")
     print(f"{_n(len(done), 'erasure')} carried out" if done else "no erasure waits")
     return 0

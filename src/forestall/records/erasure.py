@@ -41,19 +41,20 @@ QUOTING = ("results", "decisions")
 class Rule:
     """Which rows go: exactly one of ``records`` (record ids, as pages show them), ``person`` (the keyed hash),
     ``source_ref`` (the source's own number) and ``before`` (all that had certainly happened before that day, of one
-    ``kind`` where given)."""
+    ``kind`` and not before ``since`` where given)."""
 
     records: tuple[str, ...] = ()
     person: str | None = None
     source_ref: str | None = None
     before: dt.date | None = None
     kind: str | None = None
+    since: dt.date | None = None
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.records, self.person, self.source_ref, self.before))) != 1:
             raise ValueError("a rule is about records, a person, a source's number or a date, and one of them")
-        if self.kind and not self.before:
-            raise ForestallError("a kind narrows a date: give --before DATE with --kind")
+        if (self.kind or self.since) and not self.before:
+            raise ForestallError("a kind or a first day narrows a date: give --before DATE with it")
 
     @property
     def name(self) -> str:
@@ -80,9 +81,16 @@ class Rule:
         if self.source_ref:
             return pc.fill_null(pc.equal(table["source_ref"], self.source_ref), False)
         assert self.before is not None
-        start = pa.scalar(dt.datetime.combine(self.before, dt.time()), pa.timestamp("us"))
-        early = pc.less(pc.coalesce(table["occurred_to"], start), start)
-        return pc.and_(early, pc.equal(table["kind"], self.kind)) if self.kind else early
+        hit = pc.less(pc.coalesce(table["occurred_to"], _moment(self.before)), _moment(self.before))
+        if self.since:
+            hit = pc.and_(hit, pc.greater_equal(table["occurred_to"], _moment(self.since)))
+        return pc.and_(hit, pc.equal(table["kind"], self.kind)) if self.kind else hit
+
+
+def _moment(day: dt.date) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(dt.datetime.combine(day, dt.time()), pa.timestamp("us"))
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,7 @@ class _Erasure:
             by=by,
             before=self.rule.before.isoformat() if self.rule.before else None,
             kind=self.rule.kind,
+            since=self.rule.since.isoformat() if self.rule.since else None,
             person=self.hashes.person(self.rule.person) if self.rule.person else None,
             rows=sum(by_source.values()),
             versions=versions,

@@ -8,7 +8,6 @@ against them. A tombstone is in force once the manifest of the snapshot in force
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import hashlib
 import hmac
 import json
@@ -30,7 +29,8 @@ ERASED = "the row was erased"
 
 @dataclass(frozen=True)
 class Tombstone:
-    """``rule``: record, person, source-ref or before. ``before`` and ``kind``: of the last. ``person``: a keyed hash of the
+    """``rule``: record, person, source-ref or before. ``before``, ``kind`` and ``since``:
+    of the last. ``person``: a keyed hash of the
     person's hash. ``rows``: rows in force that went; ``versions``: earlier versions of rows beside them. ``parts``: id of
     each part that held them -> id of the part without them. ``snapshots``: those that can't be read from rows any more.
     ``key``: fingerprint of the hash key."""
@@ -43,6 +43,7 @@ class Tombstone:
     by: str = ""
     before: str | None = None
     kind: str | None = None
+    since: str | None = None
     person: str | None = None
     rows: int = 0
     versions: int = 0
@@ -172,8 +173,8 @@ class Ledger:
     def _under(self, stone: Tombstone, row: Mapping[str, Any]) -> bool:
         """Whether a later version of an erased record falls under the rule that erased the earlier one."""
         if stone.rule == "before":
-            early = row["occurred_to"].date() < dt.date.fromisoformat(stone.before or "")
-            return early and stone.kind in (None, row["kind"])
+            day = row["occurred_to"].date().isoformat()
+            return (stone.since or "") <= day < (stone.before or "") and stone.kind in (None, row["kind"])
         if stone.rule == "person":
             return any(row[p] and self.hashes.person(row[p]) == stone.person for p in PERSONS)
         return True

@@ -23,6 +23,8 @@ class Room:
 ROOMS = (
     Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("retention", msg("Keeping and erasing"), (Permission.REVIEW_RETENTION,)),
+    Room("disclosures", msg("Requests for data"), (Permission.DISCLOSE,)),
 )
 
 

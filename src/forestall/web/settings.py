@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "forestall.web.explore",
     "forestall.web.plans",
     "forestall.web.work",
+    "forestall.web.retention",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
@@ -29,6 +29,7 @@ urlpatterns = [
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
+    path("", include("forestall.web.retention.urls")),
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),
     path("language/", people.language, name="language"),
