@@ -189,15 +189,21 @@ def settled(sheet: Sheet) -> list[Message]:
     return [] if sheet.plan.fixed_at else [msg("Settle the design first: outcome, date and comparison")]
 
 
+def needed_after(stage: str, weight: str) -> tuple[str, ...]:
+    """The questions that must be answered before a plan closes, which are asked once its response has begun."""
+    if stage == "assessment":
+        return ("delivered", "found", "residents", "verdict") if weight == "quick" else ("delivered", "found", "verdict")
+    return ("lessons", "maintenance", "next-review") if stage == "closure" else ()
+
+
 @check
 def assessed(sheet: Sheet) -> list[Message]:
-    return _needed_now(sheet, ("delivered", "found", "residents", "verdict") if sheet.plan.weight == "quick" else
-                       ("delivered", "found", "verdict"))  # fmt: skip
+    return _needed_now(sheet, needed_after("assessment", sheet.plan.weight))
 
 
 @check
 def lessons(sheet: Sheet) -> list[Message]:
-    return _needed_now(sheet, ("lessons", "maintenance", "next-review"))
+    return _needed_now(sheet, needed_after("closure", sheet.plan.weight))
 
 
 @check

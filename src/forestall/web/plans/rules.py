@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -58,16 +60,41 @@ def asked(plan: Plan, question: str) -> catalogue.Question:
     return q
 
 
+def needs_reason(plan: Plan, q: catalogue.Question, stands: Answer | None) -> bool:
+    """Whether an answer was settled when the response began, so that changing it takes a reason."""
+    return q.fixed and plan.fixed_at is not None and stands is not None
+
+
+@dataclass
+class Rights:
+    """What one person may do with one plan, each asked of the database once."""
+
+    person: Any
+    plan: Plan
+
+    @cached_property
+    def own(self) -> bool:
+        return self.person.pk in (self.plan.owner_id, self.plan.deputy_id)
+
+    @cached_property
+    def work(self) -> bool:
+        return selectors.may_work(self.person, self.plan)
+
+    @cached_property
+    def authority(self) -> bool:
+        """Authority is never the plan's own owner or deputy."""
+        return not self.own and selectors.has_authority(self.person, self.plan)
+
+    def may(self, step: catalogue.Move) -> bool:
+        """Whether the person may take a step."""
+        if not self.person.may(Permission(step.permission)):
+            return False
+        return {"owner": lambda: self.own, "team": lambda: self.work, "authority": lambda: self.authority}[step.who]()
+
+
 def may_move(person: Any, plan: Plan, step: catalogue.Move) -> bool:
-    """Whether a person may take a step: authority is never the plan's own owner or deputy."""
-    if not person.may(Permission(step.permission)):
-        return False
-    own = person.pk in (plan.owner_id, plan.deputy_id)
-    if step.who == "authority":
-        return not own and selectors.has_authority(person, plan)
-    if step.who == "owner":
-        return own
-    return selectors.may_work(person, plan)
+    """Whether a person may take a step with a plan."""
+    return Rights(person, plan).may(step)
 
 
 def design_due(plan: Plan) -> dt.date | None:
