@@ -112,7 +112,7 @@ def erase(store: Store, rule: Rule, *, reason: str, by: str = "", dry_run: bool 
     reason = reason.strip()
     if not reason:
         raise ForestallError("an erasure is recorded with its reason: give --reason TEXT")
-    if Quoted(rule.given).row(reason) or Quoted(rule.given).row(by):
+    if Quoted(rule.given).said(reason) or Quoted(rule.given).said(by):
         raise ForestallError("the reason stays when the records are gone: say why without their numbers or names")
     with _writing(store, wait):
         finished = pending(store)

@@ -15,8 +15,8 @@ ROLES = {"suspect_id": "suspect", "victim_id": "victim", "caller_id": "caller"}
 #: What of a record the person whom it is about is given. Who else it names, and the ids of others, stays out; so does free
 #: text, which may speak of others: it is counted, and a person reads it before it is disclosed.
 GIVEN = (
-    "record_id", "source", "source_ref", "force", "kind", "category", "offence_code", "occurred_from", "occurred_to",
-    "reported_at", "recorded_at", "location_text", "outcome", "status", "context",
+    "occurred_from", "occurred_to", "kind", "category", "location_text", "outcome", "status", "context", "reported_at",
+    "recorded_at", "offence_code", "force", "source", "source_ref", "record_id",
 )  # fmt: skip
 
 

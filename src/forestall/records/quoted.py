@@ -52,6 +52,11 @@ class Quoted:
             return {self.text(k): self.value(v) for k, v in value.items()}
         return value
 
+    def said(self, text: str) -> bool:
+        """Whether a person's words quote one, however short it is."""
+        words = {w.strip(".:?!") for w in _WORD.findall(text)}
+        return not self.ids.isdisjoint(words) or self.text(text) != text
+
     def row(self, raw: str) -> bool:
         """Whether a refused row quotes one: in a value of its own, or inside the text."""
         return not self.ids.isdisjoint(values_of(raw)) or self.text(raw) != raw

@@ -155,10 +155,7 @@ def test_a_leaver_is_erased_by_keyboard(open_page, workplace):  # noqa: F811
     assert page.evaluate("document.activeElement.value") == "erase"
     tab_to(page, "document.activeElement.id === 'reason'")
     page.keyboard.type("left more than a year ago")
-    tab_to(
-        page,
-        "document.activeElement.tagName === 'BUTTON' && document.activeElement.form.method === 'post' && !document.activeElement.name",
-    )
+    tab_to(page, "document.activeElement.textContent.trim() === 'Record the decision'")
     page.keyboard.press("Enter")
     page.wait_for_url("**/retention/")
     text = page.locator("main").inner_text()

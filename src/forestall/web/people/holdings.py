@@ -12,6 +12,7 @@ from django.utils import timezone
 from forestall.results import Column, Table
 from forestall.text import Name, msg
 from forestall.web.people.models import User, new_stamp
+from forestall.web.people.permissions import ROLES
 from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, register
 
 #: The name that an erased account keeps, before its number.
@@ -73,10 +74,13 @@ def gather(subject: Subject) -> Iterable[Held]:
         (msg("Language"), user.language),
         (msg("Account made"), _day(user.made_at)),
         (msg("Signed in last"), _day(user.last_login)),
-        (msg("Left"), _day(user.left_at)),
+        (msg("Left on"), _day(user.left_at)),
     )
     yield Held("account", msg("The account"), STAFF, Table(columns, fields))
-    roles = tuple((str(r.role), str(r.organisation or ""), r.area, _day(r.since), _day(r.until)) for r in user.roles.all())
+    roles = tuple(
+        (ROLES[r.role].name if r.role in ROLES else r.role, str(r.organisation or ""), r.area, _day(r.since), _day(r.until))
+        for r in user.roles.all()
+    )
     if roles:
         heads = (
             Column("role", msg("Role")),

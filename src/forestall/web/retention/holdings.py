@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from forestall.results import Column, Table
 from forestall.text import msg
-from forestall.web.retention import store_holdings
+from forestall.web.retention import present, store_holdings
 from forestall.web.retention.models import Request
 from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, register
 
@@ -61,7 +61,7 @@ def gather(subject: Subject) -> Iterable[Held]:
     if subject.person_hash:
         mine |= Q(person_hash=subject.person_hash)
     rows = tuple(
-        (r.received_on.isoformat(), r.kind, r.decision, r.disclosures.count())
+        (r.received_on.isoformat(), present.KINDS[r.kind], present.ANSWERED.get(r.decision), r.disclosures.count())
         for r in Request.objects.filter(mine).order_by("pk")
     )
     if rows:

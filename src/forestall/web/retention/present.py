@@ -83,7 +83,10 @@ def trace(review: Review) -> Message | None:
     if review.decision == "keep" or review.done_at is None:
         return None
     if stone := review.trace.get("tombstone"):
-        return msg("{n:count} records, tombstone {stone}", n=int(review.trace.get("rows", 0)), stone=stone)
+        return msg_n(
+            "{n:count} record, tombstone {stone}", "{n:count} records, tombstone {stone}",
+            n=int(review.trace.get("rows", 0)), stone=stone,
+        )  # fmt: skip
     return msg_n("{n:count} entry emptied", "{n:count} entries emptied", n=int(review.trace.get("rows", 0)))
 
 
@@ -202,7 +205,7 @@ class Answer:
 
     def _about(self) -> Iterable[Message]:
         yield msg("Records are a copy of what the force and its partners recorded; the original lies in their own systems.")
-        yield msg("What a record says happened is what was reported; it is not for that a proven fact.")
+        yield msg("What a record says happened is what was reported, which is not a proven fact.")
         yield msg("Other people whom these records name are left out, and so are the hashes by which the store knows them.")
         if self.snapshot:
             yield msg("Records as of snapshot {snapshot}.", snapshot=self.snapshot)

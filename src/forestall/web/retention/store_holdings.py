@@ -16,7 +16,7 @@ from forestall.records import erasure, persons
 from forestall.records.schema import BY_NAME, KINDS
 from forestall.records.store import Store
 from forestall.results import Column, Table
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject
 
 ROLES = {"suspect": msg("suspect"), "victim": msg("victim"), "caller": msg("caller")}
@@ -62,7 +62,9 @@ def one(record: str) -> Item | None:
 
 
 def _item(kind: str, year: int, n: int) -> Item:
-    label = msg("{kind}, {year}: {n:count} records", kind=kind_title(kind), year=str(year), n=n)
+    label = msg_n(
+        "{kind}, {year}: {n:count} record", "{kind}, {year}: {n:count} records", kind=kind_title(kind), year=str(year), n=n
+    )
     return Item(f"records:{kind}:{year}", f"records:{kind}", label, dt.date(year, 12, 31))
 
 
