@@ -33,6 +33,8 @@ ROOMS = (
     Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
     Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
+    Room("retention", msg("Keeping and erasing"), (Permission.REVIEW_RETENTION,)),
+    Room("disclosures", msg("Requests for data"), (Permission.DISCLOSE,)),
 )
 
 

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "forestall.web.tasking",
     "forestall.web.plans",
     "forestall.web.work",
+    "forestall.web.retention",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [

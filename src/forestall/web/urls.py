@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
@@ -38,6 +38,7 @@ urlpatterns = [
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
+    path("", include("forestall.web.retention.urls")),
     *urls_plan.urlpatterns,
 ]
 
