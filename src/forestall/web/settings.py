@@ -48,8 +48,10 @@ INSTALLED_APPS = [
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.tasking",
     "forestall.web.plans",
     "forestall.web.work",
+    "forestall.web.retention",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [

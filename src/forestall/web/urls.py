@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
@@ -13,6 +13,7 @@ from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.plans.urls_work import urlpatterns as work_on_plans
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
+from forestall.web.tasking import views as tasking
 from forestall.web.work import views as work
 
 urlpatterns = [
@@ -28,6 +29,8 @@ urlpatterns = [
     path("profile.css", profiles.style, name="profile-style"),
     path("explore/", explore.explore, name="explore"),
     path("explore.csv", explore.explore_csv, name="explore-csv"),
+    path("tasking/", tasking.tasking, name="tasking"),
+    path("tasking/<slug:table>.csv", tasking.tasking_csv, name="tasking-csv"),
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
@@ -35,6 +38,7 @@ urlpatterns = [
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
+    path("", include("forestall.web.retention.urls")),
     *urls_plan.urlpatterns,
 ]
 

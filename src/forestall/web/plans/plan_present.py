@@ -70,6 +70,11 @@ SIDES = (
 )
 
 
+def cited(source: Mapping[str, Any]) -> Message:
+    """Where something that was filled in comes from."""
+    return Message.from_json(source)
+
+
 def there(name: str, *arguments: Any) -> str:
     """The address of a page of another room; '' where this workplace is built without it."""
     try:
@@ -126,9 +131,9 @@ def address(desk: Desk, o: Obstacle) -> str:
         case "stage":
             return reverse("plan-stage", args=[key, o.slug])
         case "idea":
-            return there("plan-hypothesis-new", key)
+            return reverse("plan-hypothesis-new", args=[key])
         case "response":
-            return there("plan-response", key, int(o.slug)) if o.slug else there("plan-response-new", key)
+            return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
             return there("plan-people", key)
         case "tasks":
