@@ -18,7 +18,8 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Desk:
-    """``overdue``, ``soon`` (a fortnight), ``later``: own tasks. ``unowned``: asked of their organisation, nobody's yet. ``asked``: what they wait for. ``offers``: plans offered to them."""
+    """``overdue``, ``soon`` (a fortnight) and ``later`` are a person's own tasks, ``unowned`` those of their organisation
+    that nobody owns, ``asked`` what they wait for, ``offers`` the plans offered to them."""
 
     overdue: tuple[Task, ...]
     soon: tuple[Task, ...]

@@ -16,7 +16,7 @@ from forestall.web.plans import values
 from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Draft, Plan
 from forestall.web.plans.progress import Obstacle, Progress
-from forestall.web.plans.rules import design_due, design_late, needs_reason
+from forestall.web.plans.rules import needs_reason
 
 WEIGHT = {"quick": msg("Quick plan"), "standard": msg("Standard plan"), "full": msg("Full plan")}
 STANDING = {
@@ -70,6 +70,11 @@ SIDES = (
 )
 
 
+def cited(source: Mapping[str, Any]) -> Message:
+    """Where something that was filled in comes from."""
+    return Message.from_json(source)
+
+
 def there(name: str, *arguments: Any) -> str:
     """The address of a page of another room; '' where this workplace is built without it."""
     try:
@@ -99,12 +104,12 @@ def filled(p: Progress, plan: Plan) -> Message | None:
 
 def urgent(plan: Plan) -> Message | None:
     """What an urgent plan owes: its design, by when, and whether that is late."""
-    due = design_due(plan)
+    due = plan.design_due
     if due is None:
         return None
     day = values.day_shown(due, language())
     if plan.fixed_at is None:
-        late = design_late(plan)
+        late = plan.design_late()
         return (
             msg("Urgent: its design is late, due {day}", day=day)
             if late
@@ -112,7 +117,7 @@ def urgent(plan: Plan) -> Message | None:
         )
     return (
         msg("Urgent: its design was settled late, after {day}", day=day)
-        if design_late(plan)
+        if plan.design_late()
         else msg("Urgent: its design was settled in time")
     )
 
@@ -126,9 +131,9 @@ def address(desk: Desk, o: Obstacle) -> str:
         case "stage":
             return reverse("plan-stage", args=[key, o.slug])
         case "idea":
-            return there("plan-hypothesis-new", key)
+            return reverse("plan-hypothesis-new", args=[key])
         case "response":
-            return there("plan-response", key, int(o.slug)) if o.slug else there("plan-response-new", key)
+            return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
             return there("plan-people", key)
         case "tasks":

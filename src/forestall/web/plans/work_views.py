@@ -18,9 +18,8 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import (
-    actions,
+    frame,
     people_actions,
-    rules,
     selectors,
     task_actions,
     values,
@@ -63,7 +62,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     context = {
         "desk": desk_of(request.user),
         "day": lambda d: values.day_shown(d, request.language),
-        "late": rules.design_late,
+        "late": lambda p: p.design_late(),
         "may_start": request.user.may(Permission.START_PLANS),
     }
     return render(request, "plans/work.html", context)
@@ -123,17 +122,6 @@ def colleagues(organisation: int | None) -> list[User]:
     return list(User.objects.filter(organisation=organisation, is_active=True).order_by("name", "username")[:500])
 
 
-def opened(request: HttpRequest, key: str, page: str) -> tuple[Plan, bool]:
-    """A plan to read, logged; and whether the reader sees only what is marked for partners."""
-    if request.user.may(Permission.SEE_PLANS):
-        plan = actions.read_plan(key=key, page=page, trail=Trail.of(request))
-    elif request.user.may(Permission.SEE_SHARED_PLANS):
-        plan = actions.read_shared_plan(key=key, page=page, trail=Trail.of(request))
-    else:
-        raise Http404
-    return plan, selectors.shared_only(request.user, plan)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_tasks(request: HttpRequest, key: str) -> HttpResponse:
     """The tasks of a plan, and a form to ask another."""
@@ -145,11 +133,11 @@ def plan_tasks(request: HttpRequest, key: str) -> HttpResponse:
             errors = list(refused.reasons)
         else:
             return redirect("task", key=made.key)
-    plan, shared = opened(request, key, "tasks")
+    plan_desk = frame.read(request, key, "tasks")
+    plan = plan_desk.plan
     on_it = {m.organisation for m in selectors.partners(plan)}
     context = {
-        "plan": plan,
-        "shared": shared,
+        **frame.context(plan_desk, "tasks"),
         "tasks": selectors.tasks(request.user).filter(plan=plan).order_by("standing", "due", "id"),
         "may_work": selectors.may_work(request.user, plan),
         "organisations": [plan.organisation, *sorted(on_it, key=lambda o: o.name)],
@@ -194,12 +182,13 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
         else:
             back = selectors.visible(request.user).filter(pk=plan.pk).exists()
             return redirect("plan-people", key=key) if back else redirect("my-work")
-    plan, shared = opened(request, key, "people")
-    if shared:
+    plan_desk = frame.read(request, key, "people")
+    plan = plan_desk.plan
+    if plan_desk.partners_view:
         raise Http404
     offer = plan.handovers.filter(accepted_at=None, declined_at=None).select_related("taker", "giver").first()
     context = {
-        "plan": plan,
+        **frame.context(plan_desk, "people"),
         "errors": errors,
         "sent": request.POST,
         "may_work": selectors.may_work(request.user, plan),
