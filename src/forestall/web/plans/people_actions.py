@@ -173,7 +173,7 @@ def name_helpers(*, key: str, deputy: User | None, supervisor: User | None, trai
 @action(OPERATOR)
 def flag_leaver(*, person: User, trail: Trail) -> int:
     """Flags every open plan of a person who left, and tells who must find it an owner; returns how many."""
-    plans = Plan.objects.select_for_update().filter(owner=person, closed_at=None, owner_left_at=None)
+    plans = Plan.objects.select_for_update(of=("self",)).filter(owner=person, closed_at=None, owner_left_at=None)
     n = 0
     for plan in plans.select_related("deputy", "supervisor"):
         plan.owner_left_at = timezone.now()
