@@ -380,7 +380,7 @@ def events(n: int) -> None:
         lite = connection.vendor == "sqlite"
         series = (
             f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {n})" if lite
-            else f"WITH g AS (SELECT i FROM generate_series(1, {n}) AS s(i))"
+            else f"WITH g AS (SELECT i FROM generate_series(1::bigint, {n}::bigint) AS s(i))"
         )  # fmt: skip
         at = (
             f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || (({n} - g.i) * 13) || ' seconds')" if lite
