@@ -1,9 +1,9 @@
-"""How fast the pages of the workplace are when it is full: 43 forces, 20,000 plans, 300,000 tasks, 5 million acts in the log.
+"""How fast the pages of the workplace are when it is full: 43 forces, 20,000 plans, 300,000 tasks, 5 million logged acts.
 
     python benchmarks/workplace.py [--scale 1] [--seconds 120] [--on postgresql] [--store DIR] [--write]
 
 Fills a database, starts the real server on it, signs people of several roles in and sends a mixed journey at 20 requests a
-second, whether or not the answers keep up. Beside it, in the same run, a bare Django page answers: one row of SQLite through
+second, whether or not the answers keep up. Beside it, in the same run, a bare Django page answers: a row of SQLite through
 Django's usual middleware and one of its templates, in a process and server of its own. What is held against the bounds is
 the time from when the server hands a request to the workplace until the answer is ready, by the clock; the processor's time
 is that of the thread which answers, without the database's own process.
@@ -69,7 +69,6 @@ def fill(store: Path, database: Path | None, scale: float) -> None:
     start.configure(store, database)
     start.prepare()
     import bench_workplace
-
     from forestall.web.signals.pinned import pinned
 
     made = bench_workplace.fill(bench_workplace.Size().scaled(scale), pinned())
@@ -81,6 +80,7 @@ def serve(store: Path, database: Path | None) -> None:
     from forestall.web import start
 
     start.configure(store, database)
+    start.prepare()
     from forestall.web import wsgi
 
     wsgi.application = Timed(wsgi.application)
@@ -257,7 +257,8 @@ class Journey:
         plans = self.made["plans"].get(person.name) or self.made["plans"].get(role) or []
         tasks = self.made["tasks"].get(person.name) or []
         if what == "problem" and self.signals:
-            return lambda path=self.rng.choice(self.signals): self.send(what, person, path)
+            path = self.rng.choice(self.signals)
+            return lambda: self.send(what, person, path)
         if what in ("plan", "stage", "question", "plan's tasks", "timeline") and plans:
             key = self.rng.choice(plans)
             if what == "question":
@@ -265,7 +266,8 @@ class Journey:
             end = {"stage": f"{self.rng.choice(STAGES)}/", "plan's tasks": "tasks/", "timeline": "timeline/"}.get(what, "")
             return lambda: self.send(what, person, f"/plans/{key}/{end}")
         if what == "task" and tasks:
-            return lambda key=self.rng.choice(tasks): self.send(what, person, f"/tasks/{key}/")
+            task = self.rng.choice(tasks)
+            return lambda: self.send(what, person, f"/tasks/{task}/")
         if what == "search":
             words = urllib.parse.urlencode({"words": self.rng.choice(WORDS), "state": self.rng.choice(("", "open"))})
             return lambda: self.send(what, person, f"/plans/?{words}")
@@ -323,9 +325,11 @@ def measure(name: str, store: Path, database: Path | None, args: argparse.Namesp
             kept.write_text(json.dumps(made), encoding="utf-8")
     filled = time.perf_counter() - began
     where = ["--store", str(store), *(["--db", str(database)] if database else [])]
-    with tempfile.TemporaryDirectory() as folder, process("--do", "serve", *where) as (port, server), process(
-        "--do", "bare", "--store", folder
-    ) as (bare, _):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        process("--do", "serve", *where) as (port, server),
+        process("--do", "bare", "--store", folder) as (bare, _),
+    ):
         time.sleep(args.settle)
         journey = Journey(made, port, bare, made["password"])
         journey.run(args.warm, args.rate / 2)
@@ -338,7 +342,7 @@ def measure(name: str, store: Path, database: Path | None, args: argparse.Namesp
         raise SystemExit(f"{len(journey.wrong)} requests went wrong: {'; '.join(journey.wrong[:5])}")
     return {
         "database": name, "filled": filled, "load": [load, os.getloadavg()[0]], "share": share,
-        "pages": {k: v for k, v in sorted(journey.taken.items())},
+        "pages": dict(sorted(journey.taken.items())),
     }  # fmt: skip
 
 
@@ -398,17 +402,17 @@ def page(found: list[dict[str, Any]], args: argparse.Namespace) -> str:
     lines = [
         "# Speed of the workplace",
         "",
-        "Made by `python benchmarks/workplace.py --write`. A workplace of 43 forces with 20,000 plans (each with its answers,",
+        "Made by `python benchmarks/workplace.py --write`. A workplace of 43 forces with 20,000 plans (each with answers,",
         "ideas, responses, areas and partners), 300,000 tasks and 5 million acts in the log"
         + ("" if args.scale == 1 else f", here times {args.scale:g}") + "; the force that is",
-        f"served has a tenth of the plans. Officers, supervisors, partners and others send {args.rate:g} requests a second for",
-        f"{args.seconds:g} seconds, in the mix that the table shows, whether or not the answers keep up. Server time is that",
-        "from when the server hands a request to the workplace until the answer is ready, by the clock, the database's and",
+        f"served has a tenth of the plans. Officers, supervisors, partners and others send {args.rate:g} requests a second",
+        f"for {args.seconds:g} seconds, in the mix that the table shows, whether or not the answers keep up. Server time",
+        "is that from when the server hands a request to the workplace until the answer is ready, by the clock, the database's and",
         "the disk's included; processor time is that of the answering thread alone. The bare page is one row through",
         "Django's own middleware and template, in a process of its own, asked in the same run.",
         "",
-        f"The bounds: a median of {MEDIAN:g} ms and a 95th percentile of {TAIL:g} ms over the journey on PostgreSQL, and twice",
-        "that on SQLite.",
+        f"The bounds: a median of {MEDIAN:g} ms and a 95th percentile of {TAIL:g} ms over the journey on PostgreSQL, and",
+        "twice that on SQLite.",
         "",
     ]  # fmt: skip
     for one in found:
@@ -417,9 +421,9 @@ def page(found: list[dict[str, Any]], args: argparse.Namespace) -> str:
         lines += [
             f"## {name}",
             "",
-            f"The journey: median {median:.0f} ms, 95th percentile {tail:.0f} ms. The server's process used {one['share']:.0%} of",
-            f"one of the machine's {os.cpu_count()} processors; the machine's load was {one['load'][0]:.1f} before and",
-            f"{one['load'][1]:.1f} after, all that ran on it counted. Filling took {one['filled']:.0f} seconds.",
+            f"The journey: median {median:.0f} ms, 95th percentile {tail:.0f} ms. The server's process used",
+            f"{one['share']:.0%} of one of the machine's {os.cpu_count()} processors; the machine's load was",
+            f"{one['load'][0]:.1f} before and {one['load'][1]:.1f} after, all that ran on it counted. Filling took {one['filled']:.0f} seconds.",
             "",
             *table(one),
             "",

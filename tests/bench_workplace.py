@@ -1,5 +1,5 @@
-"""A workplace full of plans, for the benchmark of its pages and the ceilings of their queries: forces with their partners and
-people, plans with all that hangs on them, tasks, notices and a long log. Seeded; rows go in by COPY on PostgreSQL."""
+"""A workplace full of plans, for the benchmark of its pages and the ceilings of their queries: forces with their partners
+and people, plans with all that hangs on them, tasks, notices and a long log. Seeded; rows go in by COPY on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -41,13 +41,21 @@ from forestall.web.work.models import Notice
 PASSWORD = "a long and dull password"  # of demo accounts, which work on this machine alone
 PARTNERS = ("policing-body", "council", "council", "council", "council", "council", "health", "housing", "voluntary")
 #: Of whom each force has how many, the first of them with an account that signs in.
-STAFF = {"officer": 40, "supervisor": 6, "analyst": 3, "hub": 2, "chief-officer": 1, "data-protection": 1, "administrator": 1}
+STAFF = {
+    "officer": 40,
+    "supervisor": 6,
+    "analyst": 3,
+    "hub": 2,
+    "chief-officer": 1,
+    "data-protection": 1,
+    "administrator": 1,
+}
 #: The part of all plans that lies in the force whose store is served: more than its share of 43.
 SERVED = 0.1
 STATES = ("draft", "submitted", "active", "responding", "assessing", "closing", "closed", "closed", "closed", "withdrawn")
 STANDINGS = ("asked", "accepted", "done", "done", "declined", "cancelled")
 WORDS = """lights gates benches patrol park school station shops cars bikes young people noise drinking fights night market
-residents officers council wardens bus stop car park estate river bridge youth club fences cameras landlord tenants""".split()
+residents officers council wardens bus stop car park estate river bridge youth club fences cameras landlord tenants""".split()  # noqa: SIM905
 AREAS = 6
 
 
@@ -64,8 +72,8 @@ class Size:
 
     def scaled(self, by: float) -> Size:
         return Size(
-            max(2, round(self.forces * min(1.0, by * 10))), max(20, round(self.plans * by)), max(100, round(self.tasks * by)),
-            max(200, round(self.events * by)), max(0.1, min(1.0, by * 10)),
+            max(2, round(self.forces * min(1.0, by * 10))), max(20, round(self.plans * by)),
+            max(100, round(self.tasks * by)), max(200, round(self.events * by)), max(0.1, min(1.0, by * 10)),
         )  # fmt: skip
 
 
@@ -234,12 +242,20 @@ class Maker:
             rows.append((
                 pk, key, f"{self.text(4)} {pk}", weight, state, "OFFICIAL-SENSITIVE" if sensitive else "OFFICIAL", [],
                 "prevent", force, owner, None, boss, None, 1, "signal", {"origin": "signal", "duplicates": []}, "",
-                self.rng.choice(categories), False, "", owner, made, changed, changed, made if begun else None, None, closed,
-                made if begun and not sensitive and pk % 10 == 1 else None, None, (made + dt.timedelta(days=2190)).date(),
-                self.rng.randrange(100),
+                self.rng.choice(categories), False, "", owner, made, changed, changed, made if begun else None, None,
+                closed, made if begun and not sensitive and pk % 10 == 1 else None, None,
+                (made + dt.timedelta(days=2190)).date(), self.rng.randrange(100),
             ))  # fmt: skip
-            codes = set(self.rng.sample(areas, min(AREAS - 2, len(areas)))) if force == self.forces[0] else {f"X{force}-{pk % 50}"}
-            hubs = {self.scan.hub_of.get(c) for c in codes} - {None} if self.scan and force == self.forces[0] else {f"X{force}"}
+            codes = (
+                set(self.rng.sample(areas, min(AREAS - 2, len(areas))))
+                if force == self.forces[0]
+                else {f"X{force}-{pk % 50}"}
+            )
+            hubs = (
+                {self.scan.hub_of.get(c) for c in codes} - {None}
+                if self.scan and force == self.forces[0]
+                else {f"X{force}"}
+            )
             named += [(pk, c, True) for c in codes] + [(pk, c, False) for c in hubs if c]
             for stage in catalogue.stages():
                 for q in stage.asked(weight):
@@ -251,8 +267,8 @@ class Maker:
                             for r in range(1, revisions + 1)
                         ]
             for _ in range(2):
-                hypotheses.append((pk, self.text(10), "place", self.text(15), self.text(12), "", "medium", "", None, "open", 1,
-                                   owner, made))  # fmt: skip
+                hypotheses.append((pk, self.text(10), "place", self.text(15), self.text(12), "", "medium", "", None, "open",
+                                   1, owner, made))  # fmt: skip
             for i in range(3):
                 responses.append((
                     pk, self.text(8), self.text(12), "place", "target-harden", {"national": "primary", "public-health":
@@ -264,8 +280,8 @@ class Maker:
             if until >= timezone.localdate():
                 self.shared.add(pk)
             for partner in partners:
-                members.append((pk, partner, None, "community-safety", "section-115", self.agreement[force], until, owner, made,
-                                None))  # fmt: skip
+                members.append((pk, partner, None, "community-safety", "section-115", self.agreement[force], until, owner,
+                                made, None))  # fmt: skip
             for i, step in enumerate(("submit", "agree", "respond")[: 3 if begun else 1]):
                 moves.append((pk, step, "draft", "submitted", boss if step == "agree" else owner,
                               made + dt.timedelta(days=i), "", {}))  # fmt: skip
@@ -274,9 +290,9 @@ class Maker:
         put(Answer, ("plan", "question", "revision", "current", "value", "source", "shared", "reason", "by", "at"), answers)
         put(Hypothesis, ("plan", "text", "side", "supports", "contradicts", "test", "horizon", "rule", "source", "standing",
                          "revision", "by", "at"), hypotheses)  # fmt: skip
-        put(Response, ("plan", "action", "mechanism", "side", "technique", "tiers", "driver", "dose", "dose_unit", "delivered",
-                       "cost", "side_effect", "owner", "organisation", "due", "practice", "trial", "shared", "standing",
-                       "revision", "by", "at"), responses)  # fmt: skip
+        put(Response, ("plan", "action", "mechanism", "side", "technique", "tiers", "driver", "dose", "dose_unit",
+                       "delivered", "cost", "side_effect", "owner", "organisation", "due", "practice", "trial", "shared",
+                       "standing", "revision", "by", "at"), responses)  # fmt: skip
         put(Member, ("plan", "organisation", "user", "purpose", "basis", "agreement", "until", "added_by", "added_at",
                      "ended_at"), members)  # fmt: skip
         put(Move, ("plan", "move", "source", "target", "by", "at", "reason", "detail"), moves)
@@ -330,8 +346,8 @@ class Maker:
     def tasks(self) -> None:
         put(
             Task,
-            ("id", "key", "plan", "response", "asks", "title", "detail", "organisation", "owner", "due", "standing", "shared",
-             "outcome", "asked_by", "asked_at", "answered_at", "done_at"),
+            ("id", "key", "plan", "response", "asks", "title", "detail", "organisation", "owner", "due", "standing",
+             "shared", "outcome", "asked_by", "asked_at", "answered_at", "done_at"),
             self._tasks(),
         )  # fmt: skip
 
@@ -352,9 +368,9 @@ class Maker:
                 if standing in ("asked", "accepted") and (not theirs or number in self.shared):
                     self.made.tasks.setdefault(self.signs_in[who], []).append(key)
             yield (
-                pk, key, number, None, "find-out" if pk % 10 == 0 else "do", self.text(6), self.text(15), organisation, doer,
-                today + dt.timedelta(days=self.rng.randrange(-40, 90)), standing, True, self.text(8) if done else "", owner,
-                asked, asked if standing != "asked" else None, self.now if done else None,
+                pk, key, number, None, "find-out" if pk % 10 == 0 else "do", self.text(6), self.text(15), organisation,
+                doer, today + dt.timedelta(days=self.rng.randrange(-40, 90)), standing, True, self.text(8) if done else "",
+                owner, asked, asked if standing != "asked" else None, self.now if done else None,
             )  # fmt: skip
 
     def notices(self) -> None:
@@ -366,7 +382,11 @@ class Maker:
                     at = self.ago(80)
                     yield user, "task-answered", words, "/work/", "", f"made:{i}", at, at if i % 3 else None, None
 
-        put(Notice, ("person", "kind", "message", "link", "reference", "key", "made_at", "read_at", "mailed_at"), list(rows()))
+        put(
+            Notice,
+            ("person", "kind", "message", "link", "reference", "key", "made_at", "read_at", "mailed_at"),
+            list(rows()),
+        )
 
 
 def events(n: int) -> None:
@@ -393,7 +413,7 @@ def events(n: int) -> None:
             "operation": "CASE g.i % 4 WHEN 0 THEN 'alteration' ELSE 'consultation' END",
             "act": "CASE g.i % 4 WHEN 0 THEN 'answer' WHEN 1 THEN 'see-plans' ELSE 'read-plan' END",
             "record": "'plan:' || p.key",
-            "detail": "'{\"page\": \"overview\"}'" + ("" if lite else "::jsonb"),
+            "detail": '\'{"page": "overview"}\'' + ("" if lite else "::jsonb"),
             "address": "'127.0.0.1'",
         }
         for f in Event._meta.local_fields:  # what the log keeps beside these is left empty

@@ -69,7 +69,9 @@ def make_token_for(*, username: str, name: str, days: int, reads_only: bool, tra
 @action(OPERATOR)
 def revoke_tokens_of(*, username: str, trail: Trail) -> int:
     """Ends every token of somebody; returns how many worked."""
-    found = [t for t in AccessToken.objects.filter(user=_named(username), revoked_at=None).select_related("user") if t.works]
+    found = [
+        t for t in AccessToken.objects.filter(user=_named(username), revoked_at=None).select_related("user") if t.works
+    ]
     for token in found:
         _revoke(token, trail)
     return len(found)

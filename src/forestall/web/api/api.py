@@ -27,7 +27,7 @@ class Interface(NinjaAPI):
             for operation in methods.values():
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400:
-                        answer["content"] = {problems.TYPE: c for c in answer["content"].values()}
+                        answer["content"] = {problems.TYPE: next(iter(answer["content"].values()))}
         return schema
 
 
@@ -61,6 +61,10 @@ def behind_its_own_door(view: Callable[..., HttpResponse]) -> Callable[..., Http
         request.language = language_of(request)
         with translation.override(request.language):
             response = view(request, **arguments)
+            if response.status_code == 405:
+                allowed = response.headers["Allow"]
+                response = problems.problem(request, 405, problems.METHOD)
+                response.headers["Allow"] = allowed
         response.headers["Content-Language"] = request.language
         return response
 

@@ -13,6 +13,7 @@ from forestall.web.api.shapes import Problem
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions as plan_actions
+from forestall.web.plans import urls_plan  # noqa: F401 - it registers what a plan's key in an address is
 from forestall.web.plans.desk import Desk
 from forestall.web.signals.pinned import Pinned, pinned
 

@@ -31,7 +31,14 @@ def list_plans(
     mine: bool = Query(False),
     after: str = Query(""),
 ) -> Any:
-    given = {"state": state, "area": area, "category": category, "words": words, "mine": "1" if mine else "", "after": after}
+    given = {
+        "state": state,
+        "area": area,
+        "category": category,
+        "words": words,
+        "mine": "1" if mine else "",
+        "after": after,
+    }
     wanted = Wanted.of(given)
     own = request.user.may(Permission.SEE_PLANS)
     see = list_actions.see_plans if own else list_actions.see_shared_plans

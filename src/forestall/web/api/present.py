@@ -48,7 +48,9 @@ def groups(schema: Mapping[str, Any]) -> list[tuple[Message, list[Operation]]]:
 
 def _operation(schema: Mapping[str, Any], path: str, method: str, about: Mapping[str, Any]) -> Operation:
     takes = tuple(
-        Field(p["name"], _kind(schema, p["schema"]), p["in"] == "path") for p in about.get("parameters", ()) if p["in"] != "cookie"
+        Field(p["name"], _kind(schema, p["schema"]), p["in"] == "path")
+        for p in about.get("parameters", ())
+        if p["in"] != "cookie"
     )
     body = about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     good = next(a for status, a in about["responses"].items() if int(status) < 400)

@@ -30,6 +30,7 @@ WHO = msg("Sign in, or send a token that works: make one on the page of your acc
 CSRF = msg("Send the header X-CSRFToken with what you change in a session, or use a token")
 UNREADABLE = msg("The body is no JSON")
 MISSHAPEN = msg("What was sent is not as the description of the interface says")
+METHOD = msg("This address answers other methods: the header Allow names them")
 REFUSED = msg("This is not allowed now")
 CHANGED = msg("Somebody else changed it meanwhile: look at what stands now, and choose")
 
@@ -57,7 +58,7 @@ def register(api: NinjaAPI) -> None:
     """Makes every error that an operation may raise a problem object."""
 
     @api.exception_handler(Http404)
-    def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    def not_found(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001
         return problem(request, 404, NOT_FOUND)
 
     @api.exception_handler(PermissionDenied)
@@ -65,7 +66,7 @@ def register(api: NinjaAPI) -> None:
         return problem(request, 403, READS_ONLY if isinstance(error, ReadsOnlyError) else NOT_ALLOWED)
 
     @api.exception_handler(AuthenticationError)
-    def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
         return problem(request, 401, WHO)
 
     @api.exception_handler(HttpError)

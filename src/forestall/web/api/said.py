@@ -31,6 +31,6 @@ OPERATIONS = {
 }
 TITLE = msg("The workplace for programs")
 ABOUT = msg(
-    "The same actions as the pages, with the same permissions, and each in the log. Times are in ISO 8601, sentences in the "
-    "language of Accept-Language (en, cy)."
+    "The same actions as the pages, with the same permissions, and each in the log. Times are in ISO 8601, sentences in "
+    "the language of Accept-Language (en, cy)."
 )

@@ -217,7 +217,7 @@ class NewPlan(Sent):
     signal: Annotated[str, Field(max_length=20)]
     weight: Literal["quick", "standard", "full"]
     title: Annotated[str, Field(max_length=200)] = ""
-    seen: Annotated[list[str], Field(max_length=50)] = []
+    seen: Annotated[list[str], Field(max_length=50, default_factory=list)]
 
 
 class NewAnswer(Sent):
@@ -252,8 +252,8 @@ class NewTask(Sent):
 
 
 class NewResponse(Sent):
-    """``organisation``: its slug, of those on the plan; none: the plan's own. ``owner``: a name of an account. ``base``: the
-    revision that was read, where one is changed."""
+    """``organisation``: its slug, of those on the plan; none: the plan's own. ``owner``: a name of an account. ``base``:
+    the revision that was read, where one is changed."""
 
     action: Text
     mechanism: Text = ""

@@ -42,8 +42,8 @@ def source(held: Pinned) -> Data:
 
 def signal(s: Signal, decision: Triage | None, language: str) -> Data:
     return {
-        "id": s.id, "kind": s.kind, "kinds": list(s.kinds), "category": s.category, "theme": s.theme, "areas": list(s.areas),
-        "place": say(s.place, language), "since": s.since, "until": s.until, "observed": s.observed,
+        "id": s.id, "kind": s.kind, "kinds": list(s.kinds), "category": s.category, "theme": s.theme,
+        "areas": list(s.areas), "place": say(s.place, language), "since": s.since, "until": s.until, "observed": s.observed,
         "expected": number(s.expected) or 0.0, "ratio": number(s.ratio), "interval": [number(v) for v in s.interval],
         "p_value": number(s.p_value), "q_value": number(s.q_value), "established": s.established, "harm": number(s.harm),
         "why": say(s.why, language), "cautions": [say(c, language) for c in s.cautions],
@@ -146,7 +146,8 @@ def portfolio_page(found: list[Plan], n: int, summary: portfolio.Summary) -> Dat
     late = portfolio.overdue([p.pk for p in found])
     return {
         "plans": [{**plan_row(p, whole=True), "overdue_tasks": late.get(p.pk, 0)} for p in found],
-        "count": n, "pages": -(-n // portfolio.PAGE), "open": summary.open, "closed": summary.closed, "flags": summary.flags,
+        "count": n, "pages": -(-n // portfolio.PAGE), "open": summary.open, "closed": summary.closed,
+        "flags": summary.flags,
     }  # fmt: skip
 
 

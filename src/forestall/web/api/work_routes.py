@@ -33,8 +33,8 @@ def ask_task(request: HttpRequest, key: str, new: shapes.NewTask) -> Any:
     organisation = _organisation(found, new.organisation)
     people = User.objects.filter(is_active=True, organisation=organisation)
     task = task_actions.ask_task(
-        key=key, title=new.title, detail=new.detail, organisation=organisation, owner=_person(people, new.owner), due=new.due,
-        asks=new.asks, trail=trail(request),
+        key=key, title=new.title, detail=new.detail, organisation=organisation, owner=_person(people, new.owner),
+        due=new.due, asks=new.asks, trail=trail(request),
     )  # fmt: skip
     return 201, show.task(task)
 
