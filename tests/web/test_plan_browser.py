@@ -107,7 +107,7 @@ class Hand:
     def tap(self, selector):
         self.taps += 1
         with self.page.expect_navigation():
-            self.page.locator(selector).first.tap()
+            self.page.locator(f"{selector} >> visible=true").first.tap()
         self.arrive()
 
     def write(self, selector, words, *, free=False):
