@@ -206,7 +206,9 @@ def _answer(method: Method, chosen: Chosen, settings: Mapping[str, Any], step: P
     except ValueError as error:  # a method on numbers that the chosen records can't feed says why in a sentence
         if type(error) is not ValueError:
             raise
-        raise Refused(msg("{method}: {reason}", method=method.title, reason=str(error))) from error
+        raise Refused(
+            msg("{method} can't work with these records and settings", method=method.title), str(error)
+        ) from error
 
 
 def _settings(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Retention(enum.StrEnum):
     PLAN = "as the plan: six years, then a recorded decision at each review"
     TASK = "a week after the task ended"
     NOTICE = "ninety days after it was read, a year at most"
+    REQUEST = "two years after the answer, then a recorded decision"
     REFERENCE = "as long as the workplace: it is about no person"
 
 

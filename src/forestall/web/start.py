@@ -93,8 +93,10 @@ def serve(listener: socket.socket) -> None:
     """Serves on a listening socket until interrupted."""
     import waitress
 
+    from forestall.web.ready import keep_ready
     from forestall.web.wsgi import application
 
+    keep_ready()
     waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
 
 

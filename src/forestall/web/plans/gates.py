@@ -9,7 +9,7 @@ from typing import Any
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
-from forestall.web.plans.models import Answer, Plan, Referral, Response, Task
+from forestall.web.plans.models import Answer, Hypothesis, Plan, Referral, Response, Task
 
 #: A bare word is no answer to whom something affects.
 BARE = {"none", "no", "n/a", "na", "nil", "nobody", "no one", "nothing", "-", "dim", "neb", "na fydd", "dim byd", "nac oes"}
@@ -30,6 +30,10 @@ class Sheet:
     @cached_property
     def responses(self) -> list[Response]:
         return list(self.plan.responses.all())
+
+    @cached_property
+    def hypotheses(self) -> list[Hypothesis]:
+        return list(self.plan.hypotheses.all())
 
     @cached_property
     def tasks(self) -> list[Task]:
@@ -115,7 +119,7 @@ def tasking_questions(sheet: Sheet) -> list[Message]:
 @check
 def analysis(sheet: Sheet) -> list[Message]:
     found = _stage(sheet, "analysis")
-    if sheet.plan.weight != "quick" and not sheet.plan.hypotheses.exclude(standing="dropped").exists():
+    if sheet.plan.weight != "quick" and all(h.standing == "dropped" for h in sheet.hypotheses):
         found.append(msg("Analysis: write down at least one idea why it goes on, with what speaks for and against it"))
     return found
 

@@ -16,7 +16,7 @@ from forestall.web.plans import values
 from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Draft, Plan
 from forestall.web.plans.progress import Obstacle, Progress
-from forestall.web.plans.rules import design_due, design_late, needs_reason
+from forestall.web.plans.rules import needs_reason
 
 WEIGHT = {"quick": msg("Quick plan"), "standard": msg("Standard plan"), "full": msg("Full plan")}
 STANDING = {
@@ -106,12 +106,12 @@ def filled(p: Progress, plan: Plan) -> Message | None:
 
 def urgent(plan: Plan) -> Message | None:
     """What an urgent plan owes: its design, by when, and whether that is late."""
-    due = design_due(plan)
+    due = plan.design_due
     if due is None:
         return None
     day = values.day_shown(due, language())
     if plan.fixed_at is None:
-        late = design_late(plan)
+        late = plan.design_late()
         return (
             msg("Urgent: its design is late, due {day}", day=day)
             if late
@@ -119,7 +119,7 @@ def urgent(plan: Plan) -> Message | None:
         )
     return (
         msg("Urgent: its design was settled late, after {day}", day=day)
-        if design_late(plan)
+        if plan.design_late()
         else msg("Urgent: its design was settled in time")
     )
 

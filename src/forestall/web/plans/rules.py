@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import selectors
+from forestall.web.plans import quality, selectors
 from forestall.web.plans.models import Answer, Plan
-
-#: How long after an urgent start the design must be settled.
-DESIGN_DAYS = 14
 
 
 class RefusedError(Exception):
@@ -50,6 +47,7 @@ def touch(plan: Plan, *fields: str) -> None:
     """Saves a plan's own fields and that it was changed now."""
     plan.changed_at = timezone.now()
     plan.save(update_fields=[*fields, "changed_at"])
+    transaction.on_commit(partial(quality.keep, plan.pk))
 
 
 def asked(plan: Plan, question: str) -> catalogue.Question:
@@ -95,14 +93,3 @@ class Rights:
 def may_move(person: Any, plan: Plan, step: catalogue.Move) -> bool:
     """Whether a person may take a step with a plan."""
     return Rights(person, plan).may(step)
-
-
-def design_due(plan: Plan) -> dt.date | None:
-    """When the design of an urgent response must be settled; None where the response was not urgent."""
-    return plan.urgent_at.date() + dt.timedelta(days=DESIGN_DAYS) if plan.urgent_at else None
-
-
-def design_late(plan: Plan, today: dt.date | None = None) -> bool:
-    """Whether the design of an urgent response is, or was settled, late."""
-    due = design_due(plan)
-    return due is not None and (plan.fixed_at.date() if plan.fixed_at else today or timezone.localdate()) > due

@@ -28,7 +28,7 @@ def _team(user: User) -> Q:
     return Q(owner=user) | Q(deputy=user) | Q(supervisor=user)
 
 
-def _in_areas(user: User, permission: Permission) -> Q:
+def in_areas(user: User, permission: Permission) -> Q:
     """Plans of the organisations and areas in which a permission holds."""
     if not user.may(permission):
         return Q(pk__in=[])
@@ -46,8 +46,8 @@ def visible(user: User) -> QuerySet[Plan]:
     on_it = Q(pk__in=memberships(user).values("plan"))
     if not user.may(Permission.SEE_PLANS):
         return Plan.objects.filter(on_it) if user.may(Permission.SEE_SHARED_PLANS) else Plan.objects.none()
-    ordinary = _in_areas(user, Permission.SEE_PLANS) & Q(marking=Marking.OFFICIAL)
-    return Plan.objects.filter(ordinary | _in_areas(user, Permission.AGREE_PLANS) | _team(user) | on_it)
+    ordinary = in_areas(user, Permission.SEE_PLANS) & Q(marking=Marking.OFFICIAL)
+    return Plan.objects.filter(ordinary | in_areas(user, Permission.AGREE_PLANS) | _team(user) | on_it)
 
 
 def one(user: User, key: str) -> Plan:
@@ -79,7 +79,7 @@ def may_work(user: User, plan: Plan) -> bool:
 
 def has_authority(user: User, plan: Plan) -> bool:
     """Whether a person may agree to plans of this organisation and area."""
-    return Plan.objects.filter(_in_areas(user, Permission.AGREE_PLANS), pk=plan.pk).exists()
+    return Plan.objects.filter(in_areas(user, Permission.AGREE_PLANS), pk=plan.pk).exists()
 
 
 def published() -> QuerySet[Plan]:
@@ -113,5 +113,5 @@ def task(user: User, key: str) -> Task:
 
 def help_queue(user: User) -> QuerySet[HelpRequest]:
     """Calls for help on plans of the organisations and areas for which a person answers them."""
-    seen = Plan.objects.filter(_in_areas(user, Permission.ANSWER_HELP))
+    seen = Plan.objects.filter(in_areas(user, Permission.ANSWER_HELP))
     return HelpRequest.objects.filter(plan__in=seen).select_related("plan", "by", "taken_by")

@@ -12,7 +12,6 @@ from forestall.text import msg, msg_n
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import User
 from forestall.web.people.permissions import ROLES, Permission
-from forestall.web.plans import rules
 from forestall.web.plans.models import Answer, Handover, HelpRequest, Member, Plan, Task
 from forestall.web.work import actions as work
 from forestall.web.work.kinds import kind
@@ -157,7 +156,7 @@ def designs_due(now: dt.datetime) -> Iterator[Reminder]:
     today = timezone.localdate(now)
     found = Plan.objects.filter(urgent_at__isnull=False, fixed_at=None, closed_at=None).select_related("owner")
     for plan in found:
-        due = rules.design_due(plan)
+        due = plan.design_due
         if due is not None and _days(due, today) is not None:
             words = msg("The design of plan {key} is due on {day}", key=plan.key, day=due.isoformat())
             yield Reminder(
