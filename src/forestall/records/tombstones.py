@@ -122,6 +122,7 @@ def _pairs(table: Any, first: str, second: str) -> Iterable[tuple[Any, Any]]:
 
 
 def schema() -> Any:
+    """The Arrow schema of the hashes beside a tombstone, one row an erased row; ``ref`` where the rule named a number."""
     import pyarrow as pa
 
     return pa.schema([(n, pa.string()) for n in ("record", "row", "ref")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
@@ -11,6 +11,7 @@ from forestall.web.plans import urls_plan
 from forestall.web.plans.urls_oversee import urlpatterns as oversee
 from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.plans.urls_work import urlpatterns as work_on_plans
+from forestall.web.retention.urls import urlpatterns as retention
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 from forestall.web.tasking import views as tasking
@@ -38,7 +39,7 @@ urlpatterns = [
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
-    path("", include("forestall.web.retention.urls")),
+    *retention,
     *urls_plan.urlpatterns,
 ]
 

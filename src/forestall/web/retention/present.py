@@ -35,7 +35,7 @@ KIND_HINTS = {
     "disclosure": msg("Somebody else asks on a legal basis: another force, a court, a solicitor."),
 }
 ANSWERS = {
-    "full": (msg("In full"), msg("Everything below is given.")),
+    "full": (msg("In full"), msg("Everything above is given.")),
     "part": (msg("In part"), msg("Some of it is withheld, and the answer says so.")),
     "refused": (msg("Not at all"), msg("Nothing is given; the person is told why, and how to complain.")),
 }

@@ -17,8 +17,8 @@ CHANGED = kind("signals-changed", msg("The problems that were found have changed
 
 
 def tell_of_changes(*, earlier: Scan | None, now: Scan, trail: Trail) -> int:
-    """Posts a notice to everyone for whom problems came or went, counted among those that the person may see. Returns how many
-    were told; nobody is at the first scan, which is all new."""
+    """Posts a notice to everyone for whom problems came or went, counted among those that the person may see. Returns how
+    many were told; nobody is at the first scan, which is all new."""
     held = pinned()
     if earlier is None or held is None:
         return 0
