@@ -79,7 +79,7 @@ def open_page(browser, workplace):  # noqa: F811 - the fixture
             locale="cy-GB" if language == "cy" else "en-GB", java_script_enabled=scripts,
         )  # fmt: skip
         context.add_init_script(LISTEN)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         sign_in(page, workplace, who)
@@ -220,7 +220,8 @@ def test_a_draft_keeps_itself_and_is_offered_on_return(open_page, begin):
     assert page.evaluate("window.complaints") == []
 
 
-def test_an_expired_session_keeps_the_draft(open_page, begin, workplace):
+def test_an_expired_session_keeps_what_was_typed(open_page, begin, workplace):
+    """The draft stands where it was kept in time, and what was sent too late is handed back after signing in."""
     key, page = begin(), open_page()
     page.goto(f"/plans/{key}/scanning/harm/")
     page.locator("#q-harm").fill("Written before the session ended")
@@ -233,8 +234,15 @@ def test_an_expired_session_keeps_the_draft(open_page, begin, workplace):
     page.fill("#username", "officer")
     page.fill("#password", workplace.passwords["officer"])
     page.press("#password", "Enter")
-    page.wait_for_url(f"**/plans/{key}/scanning/harm/")
-    assert "Written before the session ended" in page.locator(".f-draft").inner_text()
+    page.locator("h1", has_text="here is what you typed").wait_for()
+    beside = page.context.new_page()
+    beside.goto(f"/plans/{key}/scanning/harm/")
+    assert "Written before the session ended" in beside.locator(".f-draft").inner_text()
+    page.click("text=Send it now")
+    page.wait_for_url(f"**/plans/{key}/scanning/who-says/")
+    page.goto(f"/plans/{key}/scanning/harm/")
+    assert page.locator("#q-harm").input_value() == "Written before the session ended!"
+    assert page.locator(".f-draft").count() == 0
 
 
 def test_two_people_at_two_desks(open_page, begin):
