@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from forestall import catalogue
+from forestall.analyse.aside import in_text
 from forestall.analyse.chosen import Chosen, choose
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.methods import NAMES
@@ -161,7 +162,7 @@ def run(
         )
     _require(method, settings, records)
     step("reading", 0, 3)
-    chosen = choose(records, places, analysis)
+    chosen = choose(records, places, analysis, series=method.series)
     n = chosen.count
     bound = None if most is None else min(most, method.most)
     if bound is not None and n > bound:
@@ -277,9 +278,12 @@ def _result(
 
 def title(method: Method, chosen: Chosen) -> Message:
     """What was asked, of which records, in one line."""
+    what = category_name(chosen.analysis.category, chosen.kinds)
+    without = in_text(chosen.aside.left_out)
     return msg(
         "{method}: {category:low}, {place}, {since:month} to {until:month}",
-        method=method.title, category=category_name(chosen.analysis.category, chosen.kinds), place=chosen.place,
+        method=method.title, place=chosen.place,
+        category=msg("{all} without {categories:list}", all=what, categories=without) if without else what,
         since=chosen.months[0], until=chosen.months[-1],
     )  # fmt: skip
 

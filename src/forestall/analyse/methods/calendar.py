@@ -37,6 +37,7 @@ METHOD = Method(
     needs=frozenset({"occurred_from:day"}),
     answer=answer,
     gives=("calendar_effects",),
+    series=True,
     settings=(
         choice("holidays", msg("bank holidays"), "yes", yes=msg("yes"), no=msg("no")),
         choice("paydays", msg("paydays"), "yes", yes=msg("yes"), no=msg("no")),
