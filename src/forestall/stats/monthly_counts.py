@@ -189,6 +189,8 @@ def seasonality(
     chance = np.bincount(highest, minlength=12) / draws
     order = np.argsort(-chance, kind="stable")
     held = int(np.argmax(np.cumsum(chance[order]) >= HOLD)) + 1
+    with np.errstate(over="ignore"):  # an interval that the months leave open reaches as far as numbers do
+        low, high = np.exp(season - half), np.exp(season + half)
     return Seasonality(
         first=str(starts[0]),
         last=str(starts[-1]),
@@ -199,8 +201,8 @@ def seasonality(
         degrees=(beta.size, left),
         p_value=max(p, float(np.finfo(float).tiny)),
         ratio=np.exp(season),
-        low=np.exp(season - half),
-        high=np.exp(season + half),
+        low=low,
+        high=high,
         peak=int(np.argmax(season)) + 1,
         peak_chance=chance,
         peak_months=tuple(sorted(int(m) + 1 for m in order[:held])),
