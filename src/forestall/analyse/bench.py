@@ -22,6 +22,7 @@ from forestall.analyse.refused import Refused
 from forestall.places import Places
 from forestall.records.records import Records
 from forestall.results import AnalysisResult, Check, Provenance, Result, read
+from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg
 
 #: Raised whenever the same analysis of the same records could give other figures.
@@ -205,9 +206,10 @@ def _answer(method: Method, chosen: Chosen, settings: Mapping[str, Any], step: P
     try:
         return method.answer(chosen, settings, lambda what, done, total: step(what, done, total))
     except ValueError as error:  # a method on numbers that the chosen records can't feed says why in a sentence
-        if type(error) is not ValueError:
+        if type(error) not in (ValueError, Unfit):
             raise
-        raise Refused(msg("{method}: {reason}", method=method.title, reason=str(error))) from error
+        reason = error.message if isinstance(error, Unfit) else str(error)
+        raise Refused(msg("{method}: {reason}", method=method.title, reason=reason)) from error
 
 
 def _settings(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:

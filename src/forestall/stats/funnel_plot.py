@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._unfit import Unfit
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import SCHEMA, Floats, plain
 from forestall.text import msg
@@ -244,10 +245,10 @@ def funnel(
         )
     kept = ~apart
     if kept.sum() < 2:
-        raise ValueError("fewer than two places are left to compare: give more places, or set fewer apart")
+        raise Unfit(msg("fewer than two places are left to compare: give more places, or set fewer apart"))
     if target is None:
         if x[kept].sum() == 0:
-            raise ValueError("nothing was counted anywhere, so there is no rate to compare with: give a target")
+            raise Unfit(msg("nothing was counted anywhere, so there is no rate to compare with: give a target"))
         goal = float(x[kept].sum() / e[kept].sum())
     else:
         if not (target > 0 and math.isfinite(target)):

@@ -18,6 +18,7 @@ from scipy import special
 from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._unfit import Unfit
 from forestall.text import msg, probability
 
 Floats = npt.NDArray[np.float64]
@@ -174,7 +175,7 @@ def _counts(counts: npt.ArrayLike) -> Floats:
     if bad.any():
         raise ValueError(f"counts must be 0 or more, with none missing, not {float(x[bad][0])!r}")
     if not x.any():
-        raise ValueError("there are no events, so their concentration is not known")
+        raise Unfit(msg("there are no events, so their concentration is not known"))
     return x
 
 
