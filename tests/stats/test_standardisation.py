@@ -47,7 +47,7 @@ def test_the_example_of_fay_and_feuer() -> None:
     y, v, most = w @ CASES, w**2 @ CASES, w.max()
     low = v / (2 * y) * ss.chi2.ppf(0.025, 2 * y**2 / v)
     high = (v + most**2) / (2 * (y + most)) * ss.chi2.ppf(0.975, 2 * (y + most) ** 2 / (v + most**2))
-    assert (found.estimate, *found.interval) == pytest.approx((y, low, high), rel=1e-9)
+    assert (found.estimate, *found.interval) == pytest.approx((y * 1e5, low * 1e5, high * 1e5), rel=1e-9)
     assert found.estimate == pytest.approx(75.5, abs=0.05)
     assert found.interval == pytest.approx((67.7, 188.3), abs=0.05)
 
