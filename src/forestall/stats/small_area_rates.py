@@ -23,7 +23,7 @@ from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._unfit import Unfit
-from forestall.stats.funnel_plot import Bools, check_places, residents_check
+from forestall.stats.funnel_plot import Bools, places_of, residents_check
 from forestall.stats.rates import SCHEMA, Floats, check_level, plain, poisson_interval
 from forestall.text import msg, msg_n
 
@@ -151,14 +151,8 @@ def shrunk_rates(
 
     Raises ``ValueError`` for numbers that can't be, shapes that don't match, or too few places.
     """
-    x, e = np.asarray(counts, float).ravel(), np.asarray(exposure, float).ravel()
-    check_places(x, e, per)
+    x, e, label, apart = places_of(counts, exposure, names, residents_wrong, per)
     check_level(level)
-    apart = np.zeros(x.size, bool) if residents_wrong is None else np.asarray(residents_wrong).astype(bool).ravel()
-    label = tuple(str(i + 1) for i in range(x.size)) if names is None else tuple(str(n) for n in names)
-    for what, size in (("names", len(label)), ("residents_wrong", apart.size)):
-        if size != x.size:
-            raise ValueError(f"there are {x.size} places and {size} {what}: give one for each place")
     kept = ~apart
     if kept.sum() < 5:
         raise Unfit(
