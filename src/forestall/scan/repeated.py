@@ -60,7 +60,7 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Line:
-    """A record, as far as repetition asks of it."""
+    """A record, as far as repetition asks of it. ``dated``: whether its day is known."""
 
     who: str
     ref: str | None
@@ -72,6 +72,12 @@ class Line:
     premises: str | None
     protected: bool
     offender: bool
+    dated: bool
+
+    @property
+    def told(self) -> str:
+        """The day, or the month where no more is known."""
+        return str(self.when)[:10] if self.dated else self.month
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,9 @@ def read(
         hidden = covers(category, code, tuple(flags or ()))
         if hidden and (partner or role.field == "location_id"):
             continue
-        out.append(Line(who, ref, category, month, when, lsoa, street, premises, hidden, offends(outcome)))
+        out.append(
+            Line(who, ref, category, month, when, lsoa, street, premises, hidden, offends(outcome), precision != "month")
+        )
     return out
 
 
