@@ -1,8 +1,9 @@
-"""The truth table: a row a role, a column an action."""
+"""The truth tables, one an app: a row a role, a column an action."""
 
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -12,23 +13,25 @@ from forestall.web.actions import ACTIONS, ANYONE, OPERATOR, action, allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import ROLES, Permission
 
-COLUMNS = (
-    "signals.see_summary", "signals.see_signals", "signals.read_signal", "signals.see_map", "signals.export_signals",
-    "signals.export_series", "signals.see_events", "signals.export_events", "people.sign_in", "people.sign_out",
-    "people.choose_language", "people.make_account", "people.make_demo_accounts", "explore.see_analysis",
-    "explore.export_analysis", "signals.read_profile", "signals.export_profile",
-)  # fmt: skip
-#                    summary see read map export series events csv | in out language | account demo | explore | profile
-TABLE = {
-    "analyst":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
-    "officer":         "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      no  no   yes yes",
-    "supervisor":      "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
-    "chief-officer":   "yes  yes yes  yes yes   yes   yes    yes      yes yes yes       no      no      yes yes  yes yes",
-    "partner":         "yes  no  no   no  no    no    no     no       yes yes yes       no      no      no  no   no  no",
-    "commissioner":    "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no   yes no",
-    "registrar":       "yes  yes yes  yes no    no    yes    no       yes yes yes       no      no      no  no   yes no",
-    "data-protection": "no   no  no   no  no    no    no     no       yes yes yes       no      no      no  no   no  no",
-}  # fmt: skip
+HERE = Path(__file__).parent / "truth"
+
+
+def truth() -> dict[str, dict[str, bool]]:
+    """role -> action -> whether it may, from one table an app: ``truth/<app>.txt``."""
+    table: dict[str, dict[str, bool]] = {}
+    for file in sorted(HERE.glob("*.txt")):
+        head, *rows = (line.split() for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+        assert {role for role, *_ in rows} == set(ROLES), file.name
+        for role, *cells in rows:
+            assert len(cells) == len(head) - 1, (file.name, role)
+            assert set(cells) <= {"yes", "no"}, (file.name, role)
+            row = table.setdefault(role, {})
+            row.update({f"{file.stem}.{name}": cell == "yes" for name, cell in zip(head[1:], cells, strict=True)})
+    return table
+
+
+TABLE = truth()
+COLUMNS = tuple(TABLE["analyst"])
 
 
 def load_all_actions():
@@ -36,16 +39,16 @@ def load_all_actions():
     for app in pkgutil.iter_modules(forestall.web.__path__):
         if not app.ispkg:
             continue
-        name = f"forestall.web.{app.name}.actions"
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError:
-            continue
-        found |= {
-            f"{app.name}.{n}"
-            for n, f in inspect.getmembers(module, inspect.isfunction)
-            if inspect.unwrap(f).__module__ == name and not n.startswith("_")
-        }
+        package = importlib.import_module(f"forestall.web.{app.name}")
+        for part in pkgutil.iter_modules(package.__path__):
+            if part.name != "actions" and not part.name.endswith("_actions"):
+                continue
+            name = f"{package.__name__}.{part.name}"
+            found |= {
+                f"{app.name}.{n}"
+                for n, f in inspect.getmembers(importlib.import_module(name), inspect.isfunction)
+                if inspect.unwrap(f).__module__ == name and not n.startswith("_")
+            }
     return found
 
 
@@ -64,7 +67,7 @@ def test_every_action_has_a_column_and_every_role_a_row():
 @pytest.mark.parametrize("role", TABLE)
 def test_truth_table(role, person):
     user = person(role)
-    assert [("yes" if allowed(name, user) else "no") for name in COLUMNS] == TABLE[role].split()
+    assert {name: allowed(name, user) for name in COLUMNS} == TABLE[role]
 
 
 @pytest.mark.django_db

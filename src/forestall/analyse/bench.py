@@ -208,8 +208,11 @@ def _answer(method: Method, chosen: Chosen, settings: Mapping[str, Any], step: P
     except ValueError as error:  # a method on numbers that the chosen records can't feed says why in a sentence
         if type(error) not in (ValueError, Unfit):
             raise
-        reason = error.message if isinstance(error, Unfit) else str(error)
-        raise Refused(msg("{method}: {reason}", method=method.title, reason=reason)) from error
+        if isinstance(error, Unfit):
+            raise Refused(msg("{method}: {reason}", method=method.title, reason=error.message)) from error
+        raise Refused(
+            msg("{method} can't work with these records and settings", method=method.title), str(error)
+        ) from error
 
 
 def _settings(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:

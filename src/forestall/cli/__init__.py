@@ -15,6 +15,7 @@ VERBS = {
     "look": "from police.uk files to one shareable page of problems",
     "sample": "make a fictional force with planted, known problems",
     "ingest": "read records into a store",
+    "erase": "take records out of every snapshot of a store, for good",
     "quality": "say what is wrong with a store's records",
     "places": "load areas, populations and boundaries into a store",
     "scan": "find the problems in a store, ranked",
@@ -22,6 +23,9 @@ VERBS = {
     "profile": "explain one problem of a store on one page",
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
+    "account": "make an account of the workplace, or reset its second factor",
+    "worker": "do the workplace's background work",
+    "nightly": "do the workplace's nightly run now",
 }
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from forestall import __version__
 from forestall.text import Message, Name, month_name, probability, translations
+from forestall.web.rooms import rooms
+from forestall.web.work.selectors import unread
 
 
 def language() -> str:
@@ -52,6 +56,8 @@ def environment(**options: Any) -> Environment:
         say=say,
         sentence=sentence,
         month=lambda m: month_name(m, language()),
+        day=_day,
+        moment=_moment,
         svg=Markup,
         version=__version__,
     )
@@ -62,6 +68,19 @@ def environment(**options: Any) -> Environment:
     return env
 
 
+def _day(at: dt.datetime | dt.date) -> str:
+    """A day in words; that of a moment by the force's clock."""
+    from babel.dates import format_date
+
+    day = timezone.localtime(at).date() if isinstance(at, dt.datetime) else at
+    return str(format_date(day, "d MMMM y", locale=language()))
+
+
+def _moment(at: dt.datetime) -> str:
+    """A day in words and the time of day."""
+    return f"{_day(at)}, {timezone.localtime(at):%H:%M}"
+
+
 def _static(path: str) -> str:
     """The address of a static file; the version makes a new release's files new to every browser."""
     return f"{static(path)}?v={__version__}"
@@ -69,4 +88,5 @@ def _static(path: str) -> str:
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """What every page knows."""
-    return {"language": language(), "user": getattr(request, "user", None), "path": request.get_full_path()}
+    user, path = getattr(request, "user", None), request.get_full_path()
+    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path), "unread_notices": unread(user)}

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from forestall import analyse
+from forestall.analyse.refused import Refused
 from forestall.errors import ForestallError
 from forestall.records.store import Store
 from forestall.report import html
@@ -66,6 +67,12 @@ def of(held: Pinned, s: Signal, *, full: bool) -> Profile | Refusal:
     return _kept(_made, (held.key, s.id, full), lambda: _make(held, s, full))
 
 
+def at_hand(held: Pinned, s: Signal, *, full: bool) -> Profile | None:
+    """The profile of a signal where somebody had it made already; nobody waits."""
+    made = _made.get((held.key, s.id, full))
+    return made if isinstance(made, Profile) else None
+
+
 def tables(made: Profile) -> dict[str, Table]:
     """Every table of a profile by the name of its file."""
     return {SENTENCES: made.table(), **{e.name: e.table for p in made.parts for e in p.exhibits}}
@@ -103,6 +110,8 @@ def _make(held: Pinned, s: Signal, full: bool) -> Profile | Refusal:
     places = None if held.places.version == "none" else held.places
     try:
         return analyse.profile(records, places, signal=s, force=held.force or None, public=not full)
+    except Refused as reason:
+        return Refusal(reason.message, reason.english)
     except ForestallError as error:
         return Refusal(msg("No profile can be made of this problem from these records."), str(error))
 

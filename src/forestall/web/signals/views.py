@@ -19,8 +19,10 @@ from forestall.text import msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.explore.warm import warm
+from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
-from forestall.web.signals import actions, drawings, present, selectors
+from forestall.web.plans import triage
+from forestall.web.signals import actions, command, drawings, present, selectors
 from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned, pinned
 
@@ -46,6 +48,9 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         return _summary(request, held)
     choice = Choice.of(request.GET, held.hubs)
     signals = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
+    decisions = triage.decisions(request.user, signals) if request.user.may(Permission.TRIAGE_SIGNALS) else {}
+    dismissed = {s.id for s in signals if triage.set_aside(decisions.get(s.id), s)}
+    signals = tuple(s for s in signals if (s.id in dismissed) is (choice.decided == "dismissed"))
     groups = present.grouped(signals, choice, OPENING)
     rows = tuple(r for g in groups for r in g.rows)
     context = {
@@ -66,6 +71,10 @@ def home(request: HttpRequest, held: Pinned) -> HttpResponse:
         "categories": [c for c in catalogue.categories().values() if c.targets],
         "may_export": allowed("signals.export_signals", request.user),
         "harm_unit": catalogue.harm().unit,
+        "decisions": decisions,
+        "decided": triage.decided,
+        "dismissed": 0 if choice.decided else len(dismissed),
+        "may_start": request.user.may(Permission.START_PLANS),
     }
     return render(request, "signals/home.html", context)
 
@@ -84,6 +93,7 @@ def _summary(request: HttpRequest, held: Pinned) -> HttpResponse:
 @with_scan
 def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.read_signal(held=held, signal_id=signal_id, trail=Trail.of(request))
+    stands = triage.decisions(request.user, [s]).get(s.id) if request.user.may(Permission.TRIAGE_SIGNALS) else None
     warm()  # its profile is a link away
     context = {
         "held": held,
@@ -98,8 +108,14 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "chart_narrow": drawings.series_chart(held, s.id, request.language, 340),
         "near": sorted(drawings.around(held, s)),
         "may_export": allowed("signals.export_series", request.user),
-        "command": _command(held.scan),
+        "command": " ".join(("forestall", *command.words(held.scan, "STORE"))),
         "harm": catalogue.harm(),
+        "tasking": _tasking(request.user, held, s),
+        "may_start": request.user.may(Permission.START_PLANS),
+        "may_decide": request.user.may(Permission.TRIAGE_SIGNALS),
+        "stands": stands,
+        "decided": triage.decided,
+        "changes": triage.changes(stands, s) if stands else [],
     }
     return render(request, "signals/signal.html", context)
 
@@ -167,35 +183,25 @@ def events_table(found: tuple[Finding, ...]) -> Table:
     return Table(columns, tuple((e.id, e.month, e.until, e.category, e.areas, e.shape, e.standing, e.text) for e in found))
 
 
-def _csv(table: Table, name: str, request: HttpRequest, held: Pinned) -> HttpResponse:
+def _csv(table: Table, name: str, request: HttpRequest, held: Pinned, *, marking: str = "OFFICIAL") -> HttpResponse:
     """A table to take away. The file's name carries marking and snapshot, since a CSV has no header of its own."""
-    mark = "SYNTHETIC" if held.synthetic else "OFFICIAL"
+    mark = "SYNTHETIC" if held.synthetic else marking
     response = HttpResponse("\ufeff" + table.to_csv(request.language), content_type="text/csv; charset=utf-8")
     filename = f"{mark}-{name}-{held.scan.provenance.snapshot}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 
-def _command(scan: Scan) -> str:
-    """The command that makes the scan again."""
-    p = scan.provenance.parameters
-    words = ["forestall scan --store STORE"]
-    for option in ("force", "until", "lookback"):
-        if p.get(option) is not None:
-            words.append(f"--{option} {p[option]}")
-    if p.get("windows"):
-        words.append(f"--windows {p['windows'][0]}-{p['windows'][1]}")
-    for option, key, usual in (
-        ("replicates", "replicates", 999),
-        ("harm", "harm_scheme", "cambridge-2026"),
-        ("asb-harm", "asb_harm", None),
-        ("late", "late_months", None),
-    ):
-        if p.get(key) not in (None, usual):
-            words.append(f"--{option} {p[key]}")
-    if scan.provenance.seed is not None:
-        words.append(f"--seed {scan.provenance.seed}")
-    return " ".join(words)
+def _tasking(user: User, held: Pinned, s: Signal) -> str:
+    """The tasking list that a signal about a person stands in, of a local authority that the reader's role covers; ''
+    without any."""
+    if s.kind not in PERSON_KINDS or not user.may(Permission.SEE_TASKING):
+        return ""
+    mine = user.areas(Permission.SEE_TASKING)
+    hub = next((h for a in s.areas if (h := held.hub_of.get(a)) and (mine is None or h in mine)), None)
+    if hub is None and mine is not None:
+        return ""
+    return reverse("tasking") + (f"?hub={hub}" if hub else "") + f"#{s.kind}s"
 
 
 def _href(s: Signal) -> str:
