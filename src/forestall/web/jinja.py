@@ -12,7 +12,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from forestall import __version__
+from forestall.catalogue import audit
 from forestall.text import Message, Name, month_name, probability, translations
+from forestall.web.people.permissions import Permission
 from forestall.web.rooms import rooms
 
 
@@ -54,6 +56,8 @@ def environment(**options: Any) -> Environment:
         sentence=sentence,
         month=lambda m: month_name(m, language()),
         svg=Markup,
+        reason_policy=lambda act, operation: audit.policy().reason(act, operation),
+        can=lambda user, permission: bool(user and user.is_authenticated and user.may(Permission(permission))),
         version=__version__,
     )
     env.filters["count"] = lambda n: f"{round(n):,}"

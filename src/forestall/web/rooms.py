@@ -23,6 +23,7 @@ class Room:
 ROOMS = (
     Room("home", msg("Problems"), (P.SEE_SUMMARY, P.SEE_SIGNALS)),
     Room("explore", msg("Explore"), (P.EXPLORE,)),
+    Room("audit", msg("Log of access"), (P.SEE_AUDIT,)),
 )
 
 

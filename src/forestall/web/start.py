@@ -87,8 +87,12 @@ def demo_accounts(store: Path, folder: Path) -> Mapping[str, str]:
 
 def serve(listener: socket.socket) -> None:
     """Serves on a listening socket until interrupted."""
+    import threading
+
     import waitress
 
+    from forestall.web.audit import sealing
     from forestall.web.wsgi import application
 
+    threading.Thread(target=sealing.keep_sealing, args=(threading.Event(),), name="sealing", daemon=True).start()
     waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)

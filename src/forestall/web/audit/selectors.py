@@ -212,7 +212,7 @@ def _older(events: QuerySet, key: Key | None) -> QuerySet:
 
 
 def _newest(events: QuerySet) -> QuerySet:
-    return events.order_by("-at", "-id")
+    return events.select_related("actor").order_by("-at", "-id")
 
 
 def _key(event: Event) -> Key:
