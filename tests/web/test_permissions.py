@@ -39,16 +39,16 @@ def load_all_actions():
     for app in pkgutil.iter_modules(forestall.web.__path__):
         if not app.ispkg:
             continue
-        name = f"forestall.web.{app.name}.actions"
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError:
-            continue
-        found |= {
-            f"{app.name}.{n}"
-            for n, f in inspect.getmembers(module, inspect.isfunction)
-            if inspect.unwrap(f).__module__ == name and not n.startswith("_")
-        }
+        package = importlib.import_module(f"forestall.web.{app.name}")
+        for part in pkgutil.iter_modules(package.__path__):
+            if part.name != "actions" and not part.name.endswith("_actions"):
+                continue
+            name = f"{package.__name__}.{part.name}"
+            found |= {
+                f"{app.name}.{n}"
+                for n, f in inspect.getmembers(importlib.import_module(name), inspect.isfunction)
+                if inspect.unwrap(f).__module__ == name and not n.startswith("_")
+            }
     return found
 
 

@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="which fictional force")
     parser.add_argument("--port", type=int, default=8000, metavar="PORT", help="port of the workplace on this machine")
     parser.add_argument("--no-serve", action="store_true", help="do everything but start the workplace")
+    parser.add_argument("--no-worker", action="store_true", help="start the workplace without its worker")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.no_serve:
         print(f"It is not running: start it with forestall serve --store {store} --port {args.port}")
         return 0
-    return verb("serve", "--store", str(store), "--port", str(args.port))
+    return verb("serve", "--store", str(store), "--port", str(args.port), *(["--no-worker"] if args.no_worker else []))
 
 
 def prepare(folder: Path, seed: int) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--account", metavar="NAME", help="make an account, or give it a new password; prints the password, then serves"
     )
     parser.add_argument("--role", default="analyst", metavar="ROLE", help="the role of --account (default: analyst)")
+    parser.add_argument(
+        "--no-worker", action="store_true", help="start no worker: background work waits for forestall worker"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
         )
     shown = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Forestall is at http://{shown}:{listener.getsockname()[1]}/ (stop it with Ctrl+C)", flush=True)
-    start.serve(listener)
+    with contextlib.nullcontext() if args.no_worker else start.worker_beside(args.store, args.db):
+        start.serve(listener)
     return 0
 
 

@@ -33,6 +33,49 @@ def words(name: str) -> list[str]:
     return [w.strip() for w in os.environ.get(name, "").split(",") if w.strip()]
 
 
+def number(name: str, *, default: int, least: int, most: int) -> int:
+    """An environment variable as a whole number within bounds; :class:`ForestallError` where it is none."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ForestallError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+    return int(value)
+
+
+def mail() -> dict[str, Any]:
+    """Django's settings of the server that takes e-mail; ``EMAIL_HOST`` is '' where none is given."""
+    host, tls = (
+        os.environ.get("FORESTALL_SMTP_HOST", "").strip(),
+        os.environ.get("FORESTALL_SMTP_TLS", "starttls").strip().lower(),
+    )
+    if tls not in ("starttls", "tls", "none"):
+        raise ForestallError(f"FORESTALL_SMTP_TLS must be starttls, tls or none, not {tls!r}")
+    sender, file = os.environ.get("FORESTALL_SMTP_FROM", ""), os.environ.get("FORESTALL_SMTP_PASSWORD_FILE", "")
+    if host and "@" not in sender:
+        raise ForestallError(
+            "FORESTALL_SMTP_FROM must be the e-mail address that the workplace writes from: set it beside "
+            "FORESTALL_SMTP_HOST"
+        )
+    return {
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": number("FORESTALL_SMTP_PORT", default=465 if tls == "tls" else 587, least=1, most=65535),
+        "EMAIL_HOST_USER": os.environ.get("FORESTALL_SMTP_USER", ""),
+        "EMAIL_HOST_PASSWORD": _password(file) if host and file else "",
+        "EMAIL_USE_TLS": tls == "starttls",
+        "EMAIL_USE_SSL": tls == "tls",
+        "DEFAULT_FROM_EMAIL": sender or "forestall@localhost",
+    }
+
+
+def _password(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ForestallError(
+            f"cannot read the mail server's password in {file}: name a file that can be read with "
+            "FORESTALL_SMTP_PASSWORD_FILE"
+        ) from error
+
+
 def secret_key(path: Path) -> str:
     """The signing key in ``path``, made there with mode 600 where there is none."""
     try:

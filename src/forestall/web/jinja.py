@@ -16,6 +16,7 @@ from forestall.catalogue import audit
 from forestall.text import Message, Name, month_name, probability, translations
 from forestall.web.people.permissions import Permission
 from forestall.web.rooms import rooms
+from forestall.web.work.selectors import unread
 
 
 def language() -> str:
@@ -75,4 +76,4 @@ def _static(path: str) -> str:
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """What every page knows."""
     user, path = getattr(request, "user", None), request.get_full_path()
-    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path)}
+    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path), "unread_notices": unread(user)}

@@ -31,6 +31,9 @@ class Retention(enum.StrEnum):
     AUDIT = "seven years, as the police's own logs of access"
     SESSION = "until sign-out, or ten hours and the next sign-in of anybody"
     DAY = "a day and the next sign-in of anybody: it only slows down guessing"
+    PLAN = "as the plan: six years, then a recorded decision at each review"
+    TASK = "a week after the task ended"
+    NOTICE = "ninety days after it was read, a year at most"
     REFERENCE = "as long as the workplace: it is about no person"
 
 
@@ -49,6 +52,32 @@ DJANGO = {
     "auth": {
         "Permission": dict.fromkeys(("id", "name", "content_type", "codename"), REFERENCE),
         "Group": dict.fromkeys(("id", "name", "permissions"), REFERENCE),
+    },
+    "django_tasks_database": {
+        "DBTaskResult": {
+            **dict.fromkeys(
+                (
+                    "id",
+                    "status",
+                    "enqueued_at",
+                    "started_at",
+                    "finished_at",
+                    "priority",
+                    "task_path",
+                    "worker_ids",
+                    "queue_name",
+                    "backend_name",
+                    "run_after",
+                    "exception_class_path",
+                ),
+                Field(Marking.OFFICIAL, Retention.TASK),
+            ),
+            "args_kwargs": Field(
+                Marking.OFFICIAL, Retention.TASK, Personal.NONE, "ids alone: what is told is read when it runs"
+            ),
+            "return_value": Field(Marking.OFFICIAL, Retention.TASK, Personal.NONE, "counts alone"),
+            "traceback": Field(Marking.SENSITIVE, Retention.TASK, Personal.NONE, "an error may quote a value"),
+        }
     },
     "contenttypes": {"ContentType": dict.fromkeys(("id", "app_label", "model"), REFERENCE)},
     "sessions": {

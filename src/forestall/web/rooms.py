@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from forestall.text import Message, msg
-from forestall.web.people.permissions import Permission as P
+from forestall.web.people.permissions import Permission
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class Room:
 
     name: str
     title: Message
-    needs: tuple[P, ...]
+    needs: tuple[Permission, ...]
 
 
 ROOMS = (
-    Room("home", msg("Problems"), (P.SEE_SUMMARY, P.SEE_SIGNALS)),
-    Room("explore", msg("Explore"), (P.EXPLORE,)),
-    Room("audit", msg("Log of access"), (P.SEE_AUDIT,)),
+    Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
+    Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
 )
 
 

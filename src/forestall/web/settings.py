@@ -9,6 +9,12 @@
 ``FORESTALL_HOSTS``         host names that requests may carry, with commas, beside the loopback ones
 ``FORESTALL_HTTPS``         1 where a proxy in front speaks TLS (default: 0 on loopback, else 1)
 ``FORESTALL_HOTSPOT_FORECASTS``  1 where the force's ethics body switched forecasts of hot spots on, its decision on record
+``FORESTALL_ADDRESS``       where people reach the workplace, for links in e-mail (default: the first host, else loopback)
+``FORESTALL_SMTP_HOST``     the server that takes e-mail; without it none is sent. Beside it ``FORESTALL_SMTP_PORT``
+                            (default 587, with ``tls`` 465), ``_USER``, ``_PASSWORD_FILE``, ``_FROM`` (the sender's address) and
+                            ``_TLS``: ``starttls`` (default), ``tls`` or ``none``
+``FORESTALL_NIGHTLY_HOUR``  the hour of the day, on the force's clock, from which the nightly run may begin (default 3)
+``FORESTALL_LEASE``         seconds after which a worker that gives no sign of life loses its task (default 60)
 ``FORESTALL_PROXY``         1 where that proxy sets X-Forwarded-For and X-Forwarded-Proto, which are otherwise not believed
 """
 
@@ -37,10 +43,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django_tasks",
+    "django_tasks_db",
     "forestall.web.people",
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.plans",
+    "forestall.web.work",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]
@@ -82,6 +92,23 @@ TEMPLATES = [
 DATABASES = {"default": environment.database(os.environ.get("FORESTALL_DATABASE_URL", ""), DATABASE_FILE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+TASK_LEASE = environment.number("FORESTALL_LEASE", default=60, least=1, most=3600)
+NIGHTLY_HOUR = environment.number("FORESTALL_NIGHTLY_HOUR", default=3, least=0, most=23)
+
+_HOSTS = environment.words("FORESTALL_HOSTS")
+ADDRESS = (os.environ.get("FORESTALL_ADDRESS") or (f"https://{_HOSTS[0]}" if _HOSTS else "http://127.0.0.1:8000")).rstrip(
+    "/"
+)
+_MAIL = environment.mail()
+MAIL = bool(_MAIL["EMAIL_HOST"])
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _MAIL["DEFAULT_FROM_EMAIL"]
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]

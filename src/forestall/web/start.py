@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-from collections.abc import Mapping
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from forestall.errors import ForestallError
@@ -87,8 +91,6 @@ def demo_accounts(store: Path, folder: Path) -> Mapping[str, str]:
 
 def serve(listener: socket.socket) -> None:
     """Serves on a listening socket until interrupted."""
-    import threading
-
     import waitress
 
     from forestall.web.audit import sealing
@@ -96,3 +98,47 @@ def serve(listener: socket.socket) -> None:
 
     threading.Thread(target=sealing.keep_sealing, args=(threading.Event(),), name="sealing", daemon=True).start()
     waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
+
+
+def work(*, attached: bool = False) -> None:
+    """Does background work in this process until it is told to stop."""
+    from forestall.web.work import worker
+
+    worker.run(attached=attached)
+
+
+def nightly() -> list[str]:
+    """The nightly run, in this process; returns which of its steps found something to do."""
+    from forestall.web.audit.trail import Trail
+    from forestall.web.work import nightly
+
+    return list(nightly.run(trail=Trail.operator())["done"])
+
+
+@contextlib.contextmanager
+def worker_beside(store: Path, database: Path | None) -> Iterator[None]:
+    """A worker as a process of its own for as long as the block runs. It ends with this process however that goes, because
+    it watches the pipe between them; where it ends by itself, that is said."""
+    words = ["worker", "--attached", "--store", str(store), *(["--db", str(database)] if database else [])]
+    process = subprocess.Popen([sys.executable, "-m", "forestall", *words], stdin=subprocess.PIPE)
+    ending = threading.Event()
+
+    def watch() -> None:
+        status = process.wait()
+        if not ending.is_set():
+            sys.stderr.write(
+                f"The worker ended (status {status}): background work waits until forestall worker is started.\n"
+            )
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        ending.set()
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # its task goes back to the queue when its lease has run out
+            process.kill()
+            process.wait()

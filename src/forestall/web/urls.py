@@ -9,6 +9,7 @@ from forestall.web.explore import views as explore
 from forestall.web.people import views as people
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
+from forestall.web.work import views as work
 
 urlpatterns = [
     path("", signals.home, name="home"),
@@ -23,6 +24,9 @@ urlpatterns = [
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
+    path("notices/", work.notices, name="notices"),
+    path("notices/read/", work.read, name="notices-read"),
+    path("notices/<int:notice>/read/", work.read, name="notice-read"),
     path("audit/", include("forestall.web.audit.urls")),
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),

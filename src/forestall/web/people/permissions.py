@@ -69,8 +69,8 @@ def _role(slug: str, name: Message, *permissions: Permission) -> Role:
 P = Permission
 #: What those may who act on problems in the force's name.
 ACTING = (
-    P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.TRIAGE_SIGNALS, P.SEE_PLANS, P.SEE_PUBLISHED,
-    P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS,
+    P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.TRIAGE_SIGNALS, P.SEE_PLANS,
+    P.SEE_PUBLISHED, P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS,
 )  # fmt: skip
 #: What those may who answer for the plans of others.
 LEADING = (P.EXPLORE, P.AGREE_PLANS, P.PUBLISH_PLANS, P.SEE_PORTFOLIO)

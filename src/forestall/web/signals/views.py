@@ -20,7 +20,7 @@ from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.explore.warm import warm
 from forestall.web.people.permissions import Permission
-from forestall.web.signals import actions, drawings, present, selectors
+from forestall.web.signals import actions, command, drawings, present, selectors
 from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned, pinned
 
@@ -98,7 +98,7 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "chart_narrow": drawings.series_chart(held, s.id, request.language, 340),
         "near": sorted(drawings.around(held, s)),
         "may_export": allowed("signals.export_series", request.user),
-        "command": _command(held.scan),
+        "command": " ".join(("forestall", *command.words(held.scan, "STORE"))),
         "harm": catalogue.harm(),
     }
     return render(request, "signals/signal.html", context)
@@ -174,28 +174,6 @@ def _csv(table: Table, name: str, request: HttpRequest, held: Pinned) -> HttpRes
     filename = f"{mark}-{name}-{held.scan.provenance.snapshot}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
-
-
-def _command(scan: Scan) -> str:
-    """The command that makes the scan again."""
-    p = scan.provenance.parameters
-    words = ["forestall scan --store STORE"]
-    for option in ("force", "until", "lookback"):
-        if p.get(option) is not None:
-            words.append(f"--{option} {p[option]}")
-    if p.get("windows"):
-        words.append(f"--windows {p['windows'][0]}-{p['windows'][1]}")
-    for option, key, usual in (
-        ("replicates", "replicates", 999),
-        ("harm", "harm_scheme", "cambridge-2026"),
-        ("asb-harm", "asb_harm", None),
-        ("late", "late_months", None),
-    ):
-        if p.get(key) not in (None, usual):
-            words.append(f"--{option} {p[key]}")
-    if scan.provenance.seed is not None:
-        words.append(f"--seed {scan.provenance.seed}")
-    return " ".join(words)
 
 
 def _href(s: Signal) -> str:

@@ -1,0 +1,87 @@
+"""Every reading of plans, cut in SQL to what the reader may see: by organisation, area, membership and marking."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from forestall.web.people.models import Agreement, User
+from forestall.web.people.permissions import Permission
+from forestall.web.plans.models import Marking, Member, Plan, PlanArea
+
+
+def memberships(user: User, today: dt.date | None = None) -> QuerySet[Member]:
+    """The memberships that hold for a person today: those of the person or of the whole organisation, not ended, not over,
+    and under an agreement that is in force."""
+    today = today or timezone.localdate()
+    return (
+        Member.objects.filter(organisation=user.organisation_id, until__gte=today, ended_at=None)
+        .filter(Q(user=user) | Q(user=None))
+        .filter(Q(agreement__in=Agreement.objects.in_force(today)) | Q(plan__organisation=user.organisation_id))
+    )
+
+
+def _team(user: User) -> Q:
+    return Q(owner=user) | Q(deputy=user) | Q(supervisor=user)
+
+
+def _in_areas(user: User, permission: Permission) -> Q:
+    """Plans of the organisations and areas in which a permission holds."""
+    if not user.may(permission):
+        return Q(pk__in=[])
+    mine = Q(organisation__in=user.organisations(permission))
+    codes = user.areas(permission)
+    if codes is None:
+        return mine
+    named = PlanArea.objects.filter(plan=OuterRef("pk"))
+    return mine & (Q(Exists(named.filter(code__in=codes))) | ~Q(Exists(named)))
+
+
+def visible(user: User) -> QuerySet[Plan]:
+    """The plans that a person may open. One that is marked sensitive is for those on it, and for those who agree to plans
+    there."""
+    on_it = Q(pk__in=memberships(user).values("plan"))
+    if not user.may(Permission.SEE_PLANS):
+        return Plan.objects.filter(on_it) if user.may(Permission.SEE_SHARED_PLANS) else Plan.objects.none()
+    ordinary = _in_areas(user, Permission.SEE_PLANS) & Q(marking=Marking.OFFICIAL)
+    return Plan.objects.filter(ordinary | _in_areas(user, Permission.AGREE_PLANS) | _team(user) | on_it)
+
+
+def one(user: User, key: str) -> Plan:
+    """A plan by its key. One that is not there and one that is not for this reader answer alike: not found."""
+    found = (
+        visible(user).filter(key=key).select_related("owner", "deputy", "supervisor", "organisation", "joined_to").first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def shared_only(user: User, plan: Plan) -> bool:
+    """Whether this reader sees only what is marked for partners."""
+    return not user.may(Permission.SEE_PLANS) or plan.organisation_id not in user.organisations(Permission.SEE_PLANS)
+
+
+def may_work(user: User, plan: Plan) -> bool:
+    """Whether a person may change a plan: its owner, deputy and supervisor, a colleague named on it, and those who agree to
+    plans there."""
+    if not user.may(Permission.WORK_ON_PLANS) or shared_only(user, plan):
+        return False
+    if user.pk in (plan.owner_id, plan.deputy_id, plan.supervisor_id):
+        return True
+    if memberships(user).filter(plan=plan, user=user).exists():
+        return True
+    return has_authority(user, plan)
+
+
+def has_authority(user: User, plan: Plan) -> bool:
+    """Whether a person may agree to plans of this organisation and area."""
+    return Plan.objects.filter(_in_areas(user, Permission.AGREE_PLANS), pk=plan.pk).exists()
+
+
+def published() -> QuerySet[Plan]:
+    """Plans that were published, newest first."""
+    return Plan.objects.filter(published_at__isnull=False).order_by("-published_at")

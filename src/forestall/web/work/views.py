@@ -1,0 +1,23 @@
+"""The reader's own notices."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from forestall.web.audit.trail import Trail
+from forestall.web.work import actions, present
+
+
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    found = actions.see_notices(trail=Trail.of(request))
+    context = {"days": present.by_day(found), "unread": present.unread(found), "words": present}
+    return render(request, "work/notices.html", context)
+
+
+@require_POST
+def read(request: HttpRequest, notice: int | None = None) -> HttpResponse:
+    actions.mark_read(notice=notice, trail=Trail.of(request))
+    return redirect("notices")
