@@ -22,6 +22,7 @@ VERBS = {
     "profile": "explain one problem of a store on one page",
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
+    "audit": "seal, check and take away the log of who did what",
     "worker": "do the workplace's background work",
     "nightly": "do the workplace's nightly run now",
 }
