@@ -23,6 +23,7 @@ VERBS = {
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
     "audit": "seal, check and take away the log of who did what",
+    "database": "make the roles of a PostgreSQL database",
     "worker": "do the workplace's background work",
     "nightly": "do the workplace's nightly run now",
 }
