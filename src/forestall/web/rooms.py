@@ -38,3 +38,9 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
             bare = path.split("?")[0]
             out.append((address, room.title, bare == address if address == "/" else bare.startswith(address)))
     return out if len(out) > 1 else []
+
+
+def instead_of_home(user: Any) -> str | None:
+    """Where somebody goes on to who may not enter the first room; None for who may, and for who may enter none."""
+    open_ = [room.name for room in ROOMS if any(user.may(p) for p in room.needs)]
+    return reverse(open_[0]) if open_ and "home" not in open_ else None

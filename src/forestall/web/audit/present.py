@@ -28,6 +28,7 @@ OPERATION = {
     Operation.ACCESS: msg("Access to the workplace"),
 }
 OPERATOR = msg("The operator, at the command line")
+WORKER = msg("The workplace itself, in the background")
 VISITOR = msg("A visitor who had not signed in")
 
 COLUMNS = ("id", "at", "who", "name", "operation", "act", "record", "recipient", "reason", "address", "detail")
@@ -42,7 +43,7 @@ def who(event: Event) -> str | Message:
     if event.actor_name:
         name = event.actor.name if event.actor else ""
         return f"{name} ({event.actor_name})" if name else event.actor_name
-    return OPERATOR if event.address == "console" else VISITOR
+    return {"console": OPERATOR, "worker": WORKER}.get(event.address, VISITOR)
 
 
 def act(event: Event) -> Message:
