@@ -1,4 +1,4 @@
-"""The chain, its anchors and the guards: whatever is done to a copy of the database behind the workplace's back is found."""
+"""The chain, its anchors and the guards: what is done to a copy of the database behind the workplace's back is found."""
 
 from __future__ import annotations
 
@@ -114,19 +114,22 @@ TAMPERINGS = {
     "why": ("UPDATE audit_event SET reason = 'ordered' WHERE id = 30", "changed"),
     "from where": ("UPDATE audit_event SET address = '10.0.0.1' WHERE id = 30", "changed"),
     "detail": ("UPDATE audit_event SET detail = '{}' WHERE id = 30", "changed"),
-    "the same detail by another hand": ("UPDATE audit_event SET detail = replace(detail, ': ', ':') WHERE id = 29", "changed"),
+    "the same detail by another hand": (
+        "UPDATE audit_event SET detail = replace(detail, ': ', ':') WHERE id = 29",
+        "changed",
+    ),
     "a row goes": ("DELETE FROM audit_event WHERE id = 30", "1 event was taken out"),
     "rows go": ("DELETE FROM audit_event WHERE id BETWEEN 30 AND 35", "taken out"),
     "the first goes": ("DELETE FROM audit_event WHERE id = 1", "taken out"),
     "all go": ("DELETE FROM audit_event", "taken out"),
     "a row comes": (
-        "DELETE FROM audit_event WHERE id = 30; INSERT INTO audit_event SELECT 30, at, actor_name, operation, act, detail, address, "
-        "actor_id, reason, recipient, record FROM audit_event WHERE id = 31",
+        "DELETE FROM audit_event WHERE id = 30; INSERT INTO audit_event SELECT 30, at, actor_name, operation, act, detail, "
+        "address, actor_id, reason, recipient, record FROM audit_event WHERE id = 31",
         "changed",
     ),
     "a row before the first": (
-        "INSERT INTO audit_event SELECT -5, at, actor_name, operation, act, detail, address, actor_id, reason, recipient, record "
-        "FROM audit_event WHERE id = 31",
+        "INSERT INTO audit_event SELECT -5, at, actor_name, operation, act, detail, address, actor_id, reason, recipient, "
+        "record FROM audit_event WHERE id = 31",
         "never given",
     ),
     "two rows change places": (
@@ -136,12 +139,15 @@ TAMPERINGS = {
     ),
     "a seal's hash": ("UPDATE audit_seal SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE number = 3", "changed"),
     "a seal's moment": ("UPDATE audit_seal SET at = '2020-01-01 00:00:00' WHERE number = 3", "changed"),
-    "a seal's end": ("UPDATE audit_seal SET \"last\" = \"last\" - 1 WHERE number = 3", "seal 3"),
-    "a seal's count": ("UPDATE audit_seal SET \"count\" = 7 WHERE number = 3", "seal 3"),
+    "a seal's end": ('UPDATE audit_seal SET "last" = "last" - 1 WHERE number = 3', "seal 3"),
+    "a seal's count": ('UPDATE audit_seal SET "count" = 7 WHERE number = 3', "seal 3"),
     "a seal goes": ("DELETE FROM audit_seal WHERE number = 3", "seal 3 is missing"),
-    "the last seal goes": ("DELETE FROM audit_seal WHERE number = (SELECT max(number) FROM audit_seal)", "the anchors know"),
+    "the last seal goes": (
+        "DELETE FROM audit_seal WHERE number = (SELECT max(number) FROM audit_seal)",
+        "the anchors know",
+    ),
     "the end is cut off": (
-        "DELETE FROM audit_event WHERE id > (SELECT \"last\" FROM audit_seal WHERE number = 4); "
+        'DELETE FROM audit_event WHERE id > (SELECT "last" FROM audit_seal WHERE number = 4); '
         "DELETE FROM audit_seal WHERE number > 4; DELETE FROM audit_anchor WHERE seal_id > 4; "
         "UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM audit_event) WHERE name = 'audit_event'",
         "the anchors know",
@@ -188,7 +194,13 @@ def test_a_chain_that_is_made_anew_after_a_change_differs_from_the_anchors(copy)
             for seal in list(book.seals()):
                 events = map(chain.canonical, list(book.events(last, seal.last)))
                 before = chain.link(
-                    before, number=seal.number, first=seal.first, last=seal.last, count=seal.count, at=seal.at, events=events
+                    before,
+                    number=seal.number,
+                    first=seal.first,
+                    last=seal.last,
+                    count=seal.count,
+                    at=seal.at,
+                    events=events,
                 )
                 last = seal.last
                 db.execute("UPDATE audit_seal SET hash = ? WHERE number = ?", (before, seal.number))
@@ -202,7 +214,7 @@ def test_a_chain_that_is_made_anew_after_a_change_differs_from_the_anchors(copy)
     [
         (lambda lines: lines[:-1], "not in the anchors"),
         (lambda lines: lines[2:], "not in the anchors"),
-        (lambda lines: [], "not in the anchors"),
+        (lambda _: [], "not in the anchors"),
         (lambda lines: [*lines[:2], lines[2].replace('"count":', '"count":1'), *lines[3:]], "says otherwise"),
         (lambda lines: [*lines[:2], "rubbish", *lines[2:]], "line 3 of the anchors cannot be read"),
         (lambda lines: [*lines[:2], lines[2][:40], *lines[3:]], "line 3 of the anchors cannot be read"),
@@ -233,9 +245,11 @@ def test_any_tampering_with_sealed_events_and_seals_is_found(original, tmp_path_
             shutil.copy(path, folder)
     act = data.draw(st.sampled_from(["change", "delete", "move", "copy", "seal", "cut"]))
     with behind(folder) as db:
-        dump = lambda: list(db.execute("SELECT * FROM audit_event ORDER BY id")) + list(  # noqa: E731
-            db.execute("SELECT * FROM audit_seal ORDER BY number")
-        )
+
+        def dump():
+            tables = (("audit_event", "id"), ("audit_seal", "number"))
+            return [list(db.execute(f"SELECT * FROM {table} ORDER BY {key}")) for table, key in tables]
+
         before = dump()
         row = data.draw(SEALED)
         if act == "change":
@@ -256,10 +270,14 @@ def test_any_tampering_with_sealed_events_and_seals_is_found(original, tmp_path_
             )
         elif act == "seal":
             column = data.draw(st.sampled_from(["first", "last", "count", "number"]))
-            db.execute(f'UPDATE OR IGNORE audit_seal SET "{column}" = ? WHERE number = ?', (data.draw(st.integers(-3, 200)), 3))
+            db.execute(
+                f'UPDATE OR IGNORE audit_seal SET "{column}" = ? WHERE number = ?', (data.draw(st.integers(-3, 200)), 3)
+            )
         else:
             last = data.draw(st.integers(0, 5))
-            db.execute('DELETE FROM audit_event WHERE id > coalesce((SELECT "last" FROM audit_seal WHERE number = ?), 0)', (last,))
+            db.execute(
+                'DELETE FROM audit_event WHERE id > coalesce((SELECT "last" FROM audit_seal WHERE number = ?), 0)', (last,)
+            )
             db.execute("DELETE FROM audit_seal WHERE number > ?", (last,))
             db.execute("DELETE FROM audit_anchor WHERE seal_id > ?", (last,))
         altered = dump() != before
@@ -295,7 +313,10 @@ anchors.add = die
     assert write(tmp_path, events=3, before=die).returncode == -signal.SIGKILL
     found = check(tmp_path)
     assert found.sound, words(found)
-    assert {str(n) for n in found.notes} >= {"1 seal is not anchored yet", "the last line of the anchors was not written whole"}
+    assert {str(n) for n in found.notes} >= {
+        "1 seal is not anchored yet",
+        "the last line of the anchors was not written whole",
+    }
     write(tmp_path, events=1, after=SEAL)
     found = check(tmp_path)
     assert found.sound, words(found)

@@ -36,7 +36,14 @@ def fill(n, *, act="read-signal", name="ann", start=None, **more):
     """Events a second apart, the oldest first."""
     start = start or dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     Event.objects.bulk_create(
-        Event(at=start + dt.timedelta(seconds=i), actor_name=name, operation="consultation", act=act, record=f"signal:{i:04}", **more)
+        Event(
+            at=start + dt.timedelta(seconds=i),
+            actor_name=name,
+            operation="consultation",
+            act=act,
+            record=f"signal:{i:04}",
+            **more,
+        )
         for i in range(n)
     )
 
@@ -50,11 +57,13 @@ def test_each_row_says_who_when_what_which_record_from_where_and_to_whom(reader,
     ann.name = "Ann Llŷr"
     ann.save()
     with transaction.atomic():
-        Trail(ann, "10.1.2.3").record(Operation.DISCLOSURE, "export-signals", "snapshot:abc", {"theme": "violence"}, to="Cyngor Casnewydd")
+        Trail(ann, "10.1.2.3").record(
+            Operation.DISCLOSURE, "export-signals", "snapshot:abc", {"theme": "violence"}, to="Cyngor Casnewydd"
+        )
     (row,) = rows(reader("data-protection").get("/audit/"))
     for words in (
-        "Ann Llŷr (ann)", "Took the list of problems away", "Disclosure", "snapshot:abc", "Cyngor Casnewydd", "10.1.2.3", "theme",
-        timezone.localtime().strftime("%Y"),
+        "Ann Llŷr (ann)", "Took the list of problems away", "Disclosure", "snapshot:abc", "Cyngor Casnewydd", "10.1.2.3",
+        "theme", timezone.localtime().strftime("%Y"),
     ):  # fmt: skip
         assert words in row
 
@@ -80,7 +89,14 @@ def test_a_disclosure_without_a_recipient_went_to_who_took_it(person):
 def test_searching(person):
     officer = person("data-protection")
     fill(5)
-    fill(2, act="export-log", name="ben", start=dt.datetime(2026, 5, 1, 22, 59, 59, tzinfo=dt.UTC), reason="Cais y llys ŵ", recipient="Llys y Goron")
+    fill(
+        2,
+        act="export-log",
+        name="ben",
+        start=dt.datetime(2026, 5, 1, 22, 59, 59, tzinfo=dt.UTC),
+        reason="Cais y llys ŵ",
+        recipient="Llys y Goron",
+    )
     fill(1, name="cai", start=dt.datetime(2026, 6, 1, tzinfo=dt.UTC), detail={"text": "Tŷ-du", "n": 3})
     assert found(officer, person="ann") == [f"signal:{i:04}" for i in (4, 3, 2, 1, 0)]
     assert found(officer, person="ben", act="export-log", operation="consultation") == ["signal:0001", "signal:0000"]
@@ -119,7 +135,16 @@ def test_a_rare_word_is_looked_for_in_pieces(person, monkeypatch):
     monkeypatch.setattr(selectors, "BUDGET", 30)
     fill(100)
     Event.objects.bulk_create(
-        [Event(at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), actor_name="ann", operation="access", act="x", record="old", reason="rare")]
+        [
+            Event(
+                at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+                actor_name="ann",
+                operation="access",
+                act="x",
+                record="old",
+                reason="rare",
+            )
+        ]
     )
     choice, key, pages, seen = Choice.of({"text": "rare"}), None, 0, []
     while True:
@@ -160,7 +185,9 @@ def test_searching_and_taking_away_are_in_the_log(reader):
     table = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [r["record"] for r in table] == ["signal:0002", "signal:0001", "signal:0000"]
     client.get("/audit/record/?record=signal:0001")
-    said = Event.objects.exclude(actor_name="ann").values_list("act", "operation", "record", "reason", "recipient", "detail")
+    said = Event.objects.exclude(actor_name="ann").values_list(
+        "act", "operation", "record", "reason", "recipient", "detail"
+    )
     assert list(said) == [
         ("search-log", "consultation", "", "", "", {"person": "ann", "older_than": "20300101T000000.000000-5"}),
         ("export-log", "disclosure", "", "Complaint 7", "data-protection", {"person": "ann", "at_most": 100_000}),
@@ -176,7 +203,9 @@ def test_a_spreadsheet_runs_nothing_of_the_log(reader):
     assert "'@SUM(A1)" in taken
 
 
-@pytest.mark.parametrize("role", ["analyst", "officer", "supervisor", "chief-officer", "partner", "commissioner", "administrator"])
+@pytest.mark.parametrize(
+    "role", ["analyst", "officer", "supervisor", "chief-officer", "partner", "commissioner", "administrator"]
+)
 def test_nobody_else_sees_the_log(reader, role):
     client = reader(role)
     for address in ("/audit/", "/audit/?person=ann", "/audit/?since=x", "/audit/record/?record=a"):
@@ -189,12 +218,16 @@ def test_the_officer_is_at_home_in_the_log(reader):
     assert reader("data-protection").get("/").headers["Location"] == "/audit/"
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=20260101T000000.000000-99999999999999999999", "before=20260101T000000.000000--1"])
+@pytest.mark.parametrize(
+    "query", ["before=x", "before=20260101T000000.000000-99999999999999999999", "before=20260101T000000.000000--1"]
+)
 def test_a_forged_place_in_the_log_is_not_found(reader, query):
     assert reader("data-protection").get(f"/audit/?{query}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["since=yesterday", "until=2026-02-30", "since=2026-05-02&until=2026-05-01", "since=0001-01-01"])
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "until=2026-02-30", "since=2026-05-02&until=2026-05-01", "since=0001-01-01"]
+)
 def test_a_day_that_is_none_is_said_and_searches_nothing(reader, query):
     page = text(reader("data-protection").get(f"/audit/?{query}"), 400)
     assert "There is a problem" in page
@@ -230,6 +263,18 @@ def test_a_page_costs_a_fixed_number_of_queries(reader, person):
     assert counts[0] <= 16
 
 
+def test_who_may_see_both_finds_from_a_record_who_looked_at_it(reader, client):
+    from forestall.web.people.models import HeldRole, User
+
+    link = 'href="/audit/record/?record=signal%3A0000000001"'
+    assert link not in text(reader("analyst").get("/signals/0000000001/"))
+    HeldRole.objects.create(user=User.objects.get(username="analyst"), role="data-protection")
+    assert link in text(client.get("/signals/0000000001/"))
+    (newest, first) = rows(client.get("/audit/record/?record=signal%3A0000000001"))
+    assert "Read a problem" in newest
+    assert "Read a problem" in first
+
+
 # Reasons, as the policy asks for them.
 
 
@@ -240,7 +285,9 @@ def asks(tmp_path, monkeypatch):
 
     def make(*lines):
         acts = "".join(f"    {line}\n" for line in lines)
-        (tmp_path / "audit.yaml").write_text(re.sub(r"  acts:\n(    .*\n)+", f"  acts:\n{acts}", own, count=1), encoding="utf-8")
+        (tmp_path / "audit.yaml").write_text(
+            re.sub(r"  acts:\n(    .*\n)+", f"  acts:\n{acts}", own, count=1), encoding="utf-8"
+        )
         monkeypatch.setenv("FORESTALL_CATALOGUE", str(tmp_path))
         policy.policy.cache_clear()
 
@@ -254,8 +301,12 @@ def test_a_required_reason_is_asked_for_and_the_act_is_not_done_without(reader, 
     page = text(client.get("/signals.csv?theme=violence"), 428)
     assert "asks for a reason" in page
     assert Event.objects.count() == 0
-    assert "Enter a reason" in text(client.post("/audit/reason/", {"next": "/signals.csv?theme=violence", "reason": "  "}), 428)
-    answer = client.post("/audit/reason/", {"next": "/signals.csv?theme=violence", "reason": "For the tasking meeting"}, follow=True)
+    assert "Enter a reason" in text(
+        client.post("/audit/reason/", {"next": "/signals.csv?theme=violence", "reason": "  "}), 428
+    )
+    answer = client.post(
+        "/audit/reason/", {"next": "/signals.csv?theme=violence", "reason": "For the tasking meeting"}, follow=True
+    )
     assert answer["Content-Type"].startswith("text/csv")
     assert list(Event.objects.values_list("act", "reason")) == [("export-signals", "For the tasking meeting")]
     assert client.get("/signals.csv?theme=burglary").status_code == 428, "it holds for one address"
@@ -328,6 +379,8 @@ def test_every_act_has_its_words():
     import forestall.web
 
     recorded = re.compile(r"record\(\s*Operation\.\w+,\s*\"([a-z-]+)\"")
-    used = {a for p in Path(forestall.web.__path__[0]).rglob("*.py") for a in recorded.findall(p.read_text(encoding="utf-8"))}
+    used = {
+        a for p in Path(forestall.web.__path__[0]).rglob("*.py") for a in recorded.findall(p.read_text(encoding="utf-8"))
+    }
     assert len(used) > 15
     assert used <= set(policy.policy().titles), sorted(used - set(policy.policy().titles))

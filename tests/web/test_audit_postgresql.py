@@ -37,7 +37,9 @@ ONLY_THE_OWNERS = (
 @pytest.fixture(autouse=True)
 def postgresql(settings, tmp_path):
     if connection.vendor != "postgresql":
-        pytest.skip(f"these tests need PostgreSQL and run on {connection.vendor}: name a cluster in FORESTALL_TEST_DATABASE_URL")
+        pytest.skip(
+            f"these tests need PostgreSQL and run on {connection.vendor}: name a cluster in FORESTALL_TEST_DATABASE_URL"
+        )
     settings.AUDIT_ANCHORS = tmp_path / "anchors.jsonl"
 
 
@@ -72,7 +74,7 @@ def test_the_applications_role_may_only_add_and_read():
             sealing.seal_pending()
             assert Seal.objects.get().count == 1
             for sql in (*FORBIDDEN, *ONLY_THE_OWNERS):
-                with pytest.raises(DatabaseError, match="permission denied|must be owner"):
+                with pytest.raises(DatabaseError, match=r"permission denied|must be owner"):
                     run(cursor, sql)
             found = verify.verify(ledger.of_django(connection), lambda: anchors.read(django_settings.AUDIT_ANCHORS))
             assert found.sound, found.findings

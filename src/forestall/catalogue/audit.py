@@ -50,7 +50,9 @@ def policy() -> Policy:
     by_operation = _reasons(file, reasons.get("operations"))
     unknown = set(by_operation) - set(OPERATIONS)
     if unknown:
-        raise ForestallError(f"{file}: {sorted(unknown)[0]!r} is no operation that asks for a reason; {', '.join(OPERATIONS)} are")
+        raise ForestallError(
+            f"{file}: {sorted(unknown)[0]!r} is no operation that asks for a reason; {', '.join(OPERATIONS)} are"
+        )
     titles = {str(act): text for act, text in data["acts"].items()}
     for act, text in titles.items():
         if not isinstance(text, Message):
@@ -65,9 +67,9 @@ def sealing() -> Sealing:
 def _sealing(file: object, data: object) -> Sealing:
     given = data if isinstance(data, dict) else {}
     events, seconds = given.get("events"), given.get("seconds")
-    if type(events) is not int or events < 1 or type(seconds) not in (int, float) or not 0 < seconds <= 3600:
-        raise ForestallError(f"{file}: sealing needs events, a whole number from 1, and seconds, above 0 and at most 3600")
-    return Sealing(events, float(seconds))
+    if isinstance(events, int) and isinstance(seconds, int | float) and events >= 1 and 0 < seconds <= 3600:
+        return Sealing(events, float(seconds))
+    raise ForestallError(f"{file}: sealing needs events, a whole number from 1, and seconds, above 0 and at most 3600")
 
 
 def _reasons(file: object, data: object) -> dict[str, str]:

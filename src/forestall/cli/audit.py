@@ -40,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("text", "words in what the event says"),
     ):
         export.add_argument(f"--{name}", default="", metavar=name.upper(), help=f"only: {what}")
-    export.add_argument("--of-record", dest="record", default="", metavar="RECORD", help="only: a record, such as signal:00f3…")
+    export.add_argument(
+        "--of-record", dest="record", default="", metavar="RECORD", help="only: a record, such as signal:00f3…"
+    )
 
 
 def _where(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +89,9 @@ def _check(args: argparse.Namespace) -> Verification:
 def _as_text(found: Verification) -> str:
     lines = []
     if found.seals:
-        lines.append(f"{found.events:,} events under {found.seals:,} seals, sealed up to {str(found.sealed_until)[:19]} UTC.")
+        lines.append(
+            f"{found.events:,} events under {found.seals:,} seals, sealed up to {str(found.sealed_until)[:19]} UTC."
+        )
     else:
         lines.append("No event is sealed.")
     lines += [f"Note: {note}." for note in found.notes]
@@ -119,7 +123,9 @@ def _seal(args: argparse.Namespace) -> int:
     sealed, left, not_anchored = checking.seal()
     print(f"{sealed:,} events sealed, {left:,} left.")
     if not_anchored:
-        print(f"{not_anchored:,} seals could not be anchored: see that the file of anchors can be written.", file=sys.stderr)
+        print(
+            f"{not_anchored:,} seals could not be anchored: see that the file of anchors can be written.", file=sys.stderr
+        )
         return 2
     return 0
 
@@ -149,7 +155,9 @@ def _write(lines: Iterable[str], out: Path | None) -> None:
         return
     part = out.with_name(out.name + ".part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+        ) as file:
             file.writelines(lines)
         part.replace(out)
     finally:

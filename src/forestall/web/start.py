@@ -50,8 +50,8 @@ def prepare() -> None:
         where = settings.DATABASES["default"]["NAME"]
         raise ForestallError(
             f"the workplace's database {where} cannot be opened ({str(error).splitlines()[0]}): check its folder and "
-            "rights, or name another with --db or FORESTALL_DATABASE_URL; where roles share the tables of PostgreSQL, the one "
-            "that owns them brings them to this version with forestall database roles"
+            "rights, or name another with --db or FORESTALL_DATABASE_URL; where roles share the tables of PostgreSQL, the "
+            "one that owns them brings them to this version with forestall database roles"
         ) from error
     finally:
         connection.close()

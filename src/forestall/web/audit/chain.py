@@ -7,6 +7,7 @@ form is the same on SQLite and PostgreSQL. Nothing here knows Django: an auditor
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -43,10 +44,9 @@ def instant(text: Any) -> Any:
     return f"{text}.000000" if isinstance(text, str) and len(text) == 19 else text
 
 
+@functools.lru_cache(maxsize=4096)  # most details are like others
 def _detail(text: Any) -> Any:
-    """JSON with its keys in order, so that both databases' texts are one; as it is where it is no JSON that was written here."""
-    if text == "{}":
-        return text
+    """JSON with its keys in order, so that both databases' texts are one; what is no JSON as it is."""
     try:
         value = json.loads(text)
     except (TypeError, ValueError):

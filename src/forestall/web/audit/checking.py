@@ -21,8 +21,8 @@ def check(file: Path | None = None) -> Verification:
         book.last_seal()
     except DatabaseError as error:
         raise ForestallError(
-            f"the database has no sealed log that can be read ({str(error).splitlines()[0]}): start the workplace once, as the "
-            "role that owns its tables"
+            f"the database has no sealed log that can be read ({str(error).splitlines()[0]}): start the workplace once, as "
+            "the role that owns its tables"
         ) from error
     return verify.verify(book, lambda: anchors.read(path))
 

@@ -22,8 +22,8 @@ BACKWARDS = msg("The first day must not come after the last")
 @dataclass(frozen=True)
 class Choice:
     """``person``: an account's name; ``act``, ``operation``: their slugs; ``record``: its whole id, or its beginning and a
-    ``*``; ``since``, ``until``: days, both in it; ``text``: words in detail, reason, recipient or address. ``errors``: what of
-    the address could not be read, by box."""
+    ``*``; ``since``, ``until``: days, both in it; ``text``: words in record, detail, reason, recipient or address.
+    ``errors``: what of the address could not be read, by box."""
 
     person: str = ""
     act: str = ""

@@ -40,7 +40,8 @@ def _postgresql() -> dict[str, str]:
     }
     # Before each insert, and so before its id is drawn: a sealer can tell when no lower id can still turn up.
     made["audit_event_announce"] = (
-        "CREATE TRIGGER audit_event_announce BEFORE INSERT ON audit_event FOR EACH STATEMENT EXECUTE FUNCTION audit_announce()"
+        "CREATE TRIGGER audit_event_announce BEFORE INSERT ON audit_event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_announce()"
     )
     return made
 
@@ -93,7 +94,8 @@ def _found_postgresql(ledger: Ledger) -> dict[str, str]:
     sql = """
         SELECT t.tgname, t.tgenabled::text, p.proname, trim(p.prosrc), t.tgtype FROM pg_trigger t
         JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid) AND c.relname IN ('audit_event', 'audit_seal', 'audit_anchor')
+        WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)
+        AND c.relname IN ('audit_event', 'audit_seal', 'audit_anchor')
     """
     out = {}
     for name, enabled, function, body, kind in ledger.execute(sql, ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -81,7 +82,10 @@ class Ledger:
 
     def never_given(self) -> int:
         """How many events and seals have an id below the first that was ever given."""
-        counts = [self.execute(f"SELECT count(*) FROM {t} WHERE {i} < 1", ())[0][0] for t, i in (("audit_event", "id"), ("audit_seal", "number"))]
+        counts = [
+            self.execute(f"SELECT count(*) FROM {t} WHERE {i} < 1", ())[0][0]
+            for t, i in (("audit_event", "id"), ("audit_seal", "number"))
+        ]
         return int(sum(counts))
 
     def anchored(self) -> list[int]:
@@ -103,13 +107,18 @@ class Ledger:
         """SQLite keeps JSON as the text that it was given: a text that this program would not have written is marked as
         such, though it means the same."""
         text = row[chain.DETAIL]
-        if self.vendor != "sqlite" or text == "{}":
+        if self.vendor != "sqlite" or _our_hand(text):
             return row
-        try:
-            same = json.dumps(json.loads(text)) == text
-        except (TypeError, ValueError):
-            return row
-        return row if same else (*row[: chain.DETAIL], f"written by another hand: {text}", *row[chain.DETAIL + 1 :])
+        return (*row[: chain.DETAIL], f"written by another hand: {text}", *row[chain.DETAIL + 1 :])
+
+
+@functools.lru_cache(maxsize=4096)
+def _our_hand(text: Any) -> bool:
+    """Whether JSON is written as this program writes it."""
+    try:
+        return json.dumps(json.loads(text)) == text
+    except (TypeError, ValueError):
+        return False
 
 
 def of_django(connection: Any) -> Ledger:
@@ -146,12 +155,14 @@ class of_file:  # noqa: N801 - it reads like a function: with ledger.of_file(pat
             found = {row[0] for row in execute("SELECT name FROM sqlite_master WHERE type = 'table'", ())}
         except UnreadableError as error:
             self._connection.__exit__(None, None, None)
-            raise ForestallError(f"{self.path} cannot be read as a SQLite database ({error}): name another with --db") from error
+            raise ForestallError(
+                f"{self.path} cannot be read as a SQLite database ({error}): name another with --db"
+            ) from error
         if not set(TABLES) <= found:
             self._connection.__exit__(None, None, None)
             raise ForestallError(
-                f"{self.path} has no sealed log in it: name the workplace's database with --db, or start the workplace once "
-                "where the file is from an earlier version"
+                f"{self.path} has no sealed log in it: name the workplace's database with --db, or start the workplace "
+                "once where the file is from an earlier version"
             )
         return Ledger(execute, "sqlite")
 

@@ -38,5 +38,11 @@ def ask(request: HttpRequest, act: str, *, sent: bool) -> HttpResponse:
     """The page with the box. ``sent``: what the form held goes along, hidden, and is sent again with the reason."""
     skip = {reasons.FIELD, "csrfmiddlewaretoken"}
     again = [(k, v) for k, values in request.POST.lists() if k not in skip for v in values] if sent else []
-    context = {"act": policy.policy().title(act), "again": again, "sent": sent, "next": request.get_full_path(), "slug": act}
+    context = {
+        "act": policy.policy().title(act),
+        "again": again,
+        "sent": sent,
+        "next": request.get_full_path(),
+        "slug": act,
+    }
     return render(request, "audit/reason.html", context, status=NEEDED)

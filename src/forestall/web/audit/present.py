@@ -57,7 +57,11 @@ def title(slug: str) -> Message:
 def details(event: Event) -> list[tuple[str, str]]:
     """What else the event says, name by name; the machine's words."""
     given = event.detail if isinstance(event.detail, dict) else {"": event.detail}
-    return [(str(k), v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)) for k, v in given.items() if v not in ("", None)]
+    return [
+        (str(k), v if isinstance(v, str) else json.dumps(v, ensure_ascii=False))
+        for k, v in given.items()
+        if v not in ("", None)
+    ]
 
 
 def standing(state: State, language: str) -> Message:

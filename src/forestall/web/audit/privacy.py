@@ -18,7 +18,10 @@ PRIVACY = {
         "recipient": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "to whom something was disclosed"),
         "reason": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "as typed, where the policy asks for one"),
         "detail": Field(
-            Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "filters and formats; of a search of the log, whom it was about"
+            Marking.SENSITIVE,
+            Retention.AUDIT,
+            Personal.STAFF,
+            "filters and formats; of a search of the log, whom it was about",
         ),
         "address": _STAFF,
     },

@@ -7,9 +7,10 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from forestall.errors import ForestallError
+from forestall.web import start
 from forestall.web.audit.ledger import TABLES
 
 
@@ -22,24 +23,32 @@ class Made:
     password: str
 
 
-def set_up(connection: Any, *, app: str, owner: str = "", password: str = "") -> Made:
+def of_workplace(*, app: str, owner: str = "", password: str = "") -> Made:
+    """Brings the workplace's own database to this version, and makes its roles."""
+    if connection.vendor == "postgresql":
+        start.prepare()
+    return set_up(connection, app=app, owner=owner, password=password)
+
+
+def set_up(to: Any, *, app: str, owner: str = "", password: str = "") -> Made:
     """Makes the application's role where it is missing, and gives both roles their rights, those of new tables too. Safe to
     run again: after each migration, above all.
 
-    ``connection``: as a role that owns the tables, or may take them over, and may make roles. ``owner``: who is to own them
+    ``to``: a connection as a role that owns the tables, or may take them over, and may make roles. ``owner``: who is to own them
     (default: who connects). :class:`ForestallError` where the database is no PostgreSQL or refuses.
     """
-    if connection.vendor != "postgresql":
+    if to.vendor != "postgresql":
         raise ForestallError(
-            "roles are for a PostgreSQL database: name one in FORESTALL_DATABASE_URL; a SQLite file belongs to whoever may write it"
+            "roles are for a PostgreSQL database: name one in FORESTALL_DATABASE_URL; a SQLite file belongs to whoever may "
+            "write it"
         )
     try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            return _set_up(cursor, connection.ops.quote_name, app=app, owner=owner, password=password)
+        with transaction.atomic(using=to.alias), to.cursor() as cursor:
+            return _set_up(cursor, to.ops.quote_name, app=app, owner=owner, password=password)
     except DatabaseError as error:
         raise ForestallError(
-            f"the roles could not be made ({str(error).splitlines()[0]}): connect as a role that owns the tables and may make "
-            "roles (CREATEROLE)"
+            f"the roles could not be made ({str(error).splitlines()[0]}): connect as a role that owns the tables and may "
+            "make roles (CREATEROLE)"
         ) from error
 
 

@@ -105,7 +105,9 @@ def anchor_pending() -> int:
     try:
         anchors.add(settings.AUDIT_ANCHORS, [_anchor(s) for s in waiting])
     except OSError as error:
-        log.error("the audit log's anchors cannot be written to %s (%s): mend it, seals wait", settings.AUDIT_ANCHORS, error)
+        log.error(
+            "the audit log's anchors cannot be written to %s (%s): mend it, seals wait", settings.AUDIT_ANCHORS, error
+        )
         return 0
     try:
         with transaction.atomic():
@@ -123,8 +125,8 @@ def _settled(book: Ledger, tries: int = 20, pause: float = 0.02) -> int:
     """The highest id below which no event can still turn up; 0 where that can't be said just now.
 
     SQLite has one writer, whose ids stand in the order of its commits. On PostgreSQL a transaction may hold a low id and
-    commit late: each that writes an event shares a lock until it ends, and takes it before it draws an id. Who does not hold
-    it after the highest id was read, or has let go of it since, can bring nothing lower.
+    commit late: each that writes an event shares a lock until it ends, and takes it before it draws an id. Who does not
+    hold it after the highest id was read, or has let go of it since, can bring nothing lower.
     """
     highest = book.last_event()
     if book.vendor != "postgresql" or not highest:

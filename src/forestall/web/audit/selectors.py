@@ -1,9 +1,9 @@
-"""Reading the log, for those who may. Newest first, a page at a time, by key and not by count: the last page of five million
-events costs what the first does.
+"""Reading the log, for those who may. Newest first, a page at a time, by key and not by count: the last page of five
+million events costs what the first does.
 
 One of the chosen boxes drives: the one with an index that leaves least to look at. The others are looked for among the
-events that it gives, at most :data:`BUDGET` of them a page; where that was not enough, the page says how far back it looked,
-and goes on from there.
+events that it gives, at most :data:`BUDGET` of them a page; where that was not enough, the page says how far back it
+looked, and goes on from there.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ def people(user: Any, text: str, at_most: int = 10) -> list[User]:
     if not text:
         return []
     exact = list(User.objects.filter(username=text.lower()))
-    return exact or list(User.objects.filter(Q(name__icontains=text) | Q(username__icontains=text)).order_by("username")[:at_most])
+    return exact or list(
+        User.objects.filter(Q(name__icontains=text) | Q(username__icontains=text)).order_by("username")[:at_most]
+    )
 
 
 def acts(user: Any) -> list[str]:
@@ -191,7 +193,12 @@ def _split(choice: Choice) -> tuple[QuerySet, Q | None]:
 def _words(text: str) -> Q:
     """Text in what is free text; in the detail also as SQLite's JSON writes letters beyond ASCII."""
     escaped = json.dumps(text)[1:-1]
-    found = Q(recipient__icontains=text) | Q(reason__icontains=text) | Q(address__icontains=text) | Q(detail_text__icontains=text)
+    found = (
+        Q(recipient__icontains=text)
+        | Q(reason__icontains=text)
+        | Q(address__icontains=text)
+        | Q(detail_text__icontains=text)
+    )
     return found | Q(record__icontains=text) | Q(detail_text__icontains=escaped)
 
 

@@ -170,14 +170,18 @@ def _check_anchors(done: Verification, seals: dict[int, SealRow], anchored: list
             cut.append(anchor)
         elif seal != anchor:
             done.findings.append(
-                msg("line {line} of the anchors says otherwise than seal {number} in the database", line=line, number=seal.number)
+                msg(
+                    "line {line} of the anchors says otherwise than seal {number} in the database",
+                    line=line,
+                    number=seal.number,
+                )
             )
     if cut:
         newest = max(cut, key=lambda a: a.number)
         done.findings.append(
             msg(
-                "the anchors know of seal {number}, up to event {last} at {at} UTC, and the database ends at seal {seals}: its end "
-                "was cut off, or an old copy was put back",
+                "the anchors know of seal {number}, up to event {last} at {at} UTC, and the database ends at seal {seals}: "
+                "its end was cut off, or an old copy was put back",
                 number=newest.number, last=newest.last, at=newest.at[:19], seals=done.seals,
             )
         )  # fmt: skip
@@ -188,7 +192,8 @@ def _check_anchors(done: Verification, seals: dict[int, SealRow], anchored: list
     if lost:
         done.findings.append(
             msg_n(
-                "{n:count} seal that was anchored is not in the anchors (seal {first}): the file was cut, or it is another one",
+                "{n:count} seal that was anchored is not in the anchors (seal {first}): the file was cut, or it is another "
+                "one",
                 "{n:count} seals that were anchored are not in the anchors (from seal {first}): the file was cut, or it is "
                 "another one",
                 n=len(lost), first=lost[0],
@@ -196,8 +201,6 @@ def _check_anchors(done: Verification, seals: dict[int, SealRow], anchored: list
         )  # fmt: skip
     waiting = len(set(seals) - known - set(lost))
     if waiting:
-        done.notes.append(
-            msg_n("{n:count} seal is not anchored yet", "{n:count} seals are not anchored yet", n=waiting)
-        )
+        done.notes.append(msg_n("{n:count} seal is not anchored yet", "{n:count} seals are not anchored yet", n=waiting))
     if anchors.torn:
         done.notes.append(msg("the last line of the anchors was not written whole"))

@@ -32,9 +32,7 @@ def log(request: HttpRequest) -> HttpResponse:
     else:
         if meant:
             choice = Choice.of({**choice.chosen, "person": meant[0].username})
-        found = actions.search_log(
-            choice=choice, older_than=Key.of(before) if before else None, trail=Trail.of(request)
-        )
+        found = actions.search_log(choice=choice, older_than=Key.of(before) if before else None, trail=Trail.of(request))
     state = selectors.state(request.user)
     context = {
         "choice": choice,

@@ -7,74 +7,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('first', models.BigIntegerField()),
-                ('last', models.BigIntegerField()),
-                ('count', models.IntegerField()),
-                ('at', models.DateTimeField()),
-                ('hash', models.CharField(max_length=64)),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField()),
+                ("count", models.IntegerField()),
+                ("at", models.DateTimeField()),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ('number',),
+                "ordering": ("number",),
             },
         ),
         migrations.AddField(
-            model_name='event',
-            name='reason',
+            model_name="event",
+            name="reason",
             field=models.CharField(blank=True, max_length=500),
         ),
         migrations.AddField(
-            model_name='event',
-            name='recipient',
+            model_name="event",
+            name="recipient",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AlterField(
-            model_name='event',
-            name='at',
+            model_name="event",
+            name="at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AlterField(
-            model_name='event',
-            name='record',
+            model_name="event",
+            name="record",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['at', 'id'], name='audit_event_when'),
+            model_name="event",
+            index=models.Index(fields=["at", "id"], name="audit_event_when"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['actor_name', 'at', 'id'], name='audit_event_who'),
+            model_name="event",
+            index=models.Index(fields=["actor_name", "at", "id"], name="audit_event_who"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['act', 'at', 'id'], name='audit_event_what'),
+            model_name="event",
+            index=models.Index(fields=["act", "at", "id"], name="audit_event_what"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['operation', 'at', 'id'], name='audit_event_operation'),
+            model_name="event",
+            index=models.Index(fields=["operation", "at", "id"], name="audit_event_operation"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['record', 'at', 'id'], name='audit_event_record'),
+            model_name="event",
+            index=models.Index(fields=["record", "at", "id"], name="audit_event_record"),
         ),
         migrations.CreateModel(
-            name='Anchor',
+            name="Anchor",
             fields=[
-                ('seal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='audit.seal')),
+                (
+                    "seal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="audit.seal",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('seal',),
+                "ordering": ("seal",),
             },
         ),
     ]

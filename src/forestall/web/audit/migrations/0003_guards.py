@@ -5,11 +5,11 @@ from django.db import migrations
 from forestall.web.audit import guards
 
 
-def install(apps, schema_editor):
+def install(_apps, schema_editor):
     guards.install(schema_editor.connection)
 
 
-def remove(apps, schema_editor):
+def remove(_apps, schema_editor):
     guards.remove(schema_editor.connection)
 
 
