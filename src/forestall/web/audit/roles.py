@@ -34,8 +34,8 @@ def set_up(to: Any, *, app: str, owner: str = "", password: str = "") -> Made:
     """Makes the application's role where it is missing, and gives both roles their rights, those of new tables too. Safe to
     run again: after each migration, above all.
 
-    ``to``: a connection as a role that owns the tables, or may take them over, and may make roles. ``owner``: who is to own them
-    (default: who connects). :class:`ForestallError` where the database is no PostgreSQL or refuses.
+    ``to``: a connection as a role that owns the tables, or may take them over, and may make roles. ``owner``: who is to own
+    them (default: who connects). :class:`ForestallError` where the database is no PostgreSQL or refuses.
     """
     if to.vendor != "postgresql":
         raise ForestallError(
