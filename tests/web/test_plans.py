@@ -180,13 +180,13 @@ def test_urgent_work_starts_at_once_and_its_design_follows_within_a_fortnight(co
     go(user, plan, "act-now", reason="A child is at risk")
     assert plan.state == "responding"
     today = timezone.localdate()
-    assert not rules.design_late(plan, today + dt.timedelta(days=14))
-    assert rules.design_late(plan, today + dt.timedelta(days=15))
+    assert not plan.design_late(today + dt.timedelta(days=14))
+    assert plan.design_late(today + dt.timedelta(days=15))
     with pytest.raises(rules.RefusedError):
         go(user, plan, "assess")
     designed(user, plan)
     go(user, plan, "settle")
-    assert not rules.design_late(plan)
+    assert not plan.design_late()
     go(user, plan, "assess")
 
 

@@ -207,3 +207,36 @@ def _entries(file: str, data: Any, key: str, needs: set[str]) -> Sequence[Mappin
         if missing:
             raise ForestallError(f"{file}: an entry of {key} lacks {', '.join(sorted(missing))}: {entry.get('slug')}")
     return entries
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that makes a plan good. ``check``: the name of what looks for it; ``raises``: what would meet it."""
+
+    slug: str
+    stage: str
+    check: str
+    text: Message
+    raises: Message
+
+
+@dataclass(frozen=True)
+class Rubric:
+    version: str
+    about: Message
+    criteria: tuple[Criterion, ...]
+
+
+@functools.cache
+def rubric() -> Rubric:
+    """How good a plan is, as everyone may read it."""
+    data, file = load("plan/rubric"), str(path("plan/rubric"))
+    entries = _entries(file, data, "criteria", {"slug", "stage", "check", "text", "raises"})
+    known = {s.slug for s in stages()}
+    for e in entries:
+        if e["stage"] not in known:
+            raise ForestallError(
+                f"{file}: criterion {e['slug']!r} names the stage {e['stage']!r}, which is not in the list"
+            )
+    made = tuple(Criterion(e["slug"], e["stage"], e["check"], e["text"], e["raises"]) for e in entries)
+    return Rubric(str(data["version"]), data["about"], made)

@@ -191,6 +191,24 @@ class Places:
             return (force,) if force in at else ()
         return tuple(c for c, f in zip(at.codes, at.parents.get("force", ()), strict=False) if f == force)
 
+    def at(self, longitude: float, latitude: float, codes: Sequence[str] | None = None, level: str = "lsoa") -> str | None:
+        """The code of the area of ``level`` (of ``codes`` alone where given) that a point in degrees lies in; None where it
+        lies in none, or no outlines are loaded."""
+        from forestall.places.project import to_bng
+
+        easting, northing = to_bng(longitude, latitude)
+        within = self.level(level)
+        if within.polygons is None or not np.isfinite(easting):
+            return None
+        import shapely
+
+        point = shapely.Point(float(easting), float(northing))
+        for code in within.codes if codes is None else codes:
+            shape = within.polygons[within.index(code)] if code in within else None
+            if shape is not None and shape.intersects(point):
+                return code
+        return None
+
     def matching(self, codes: Iterable[str]) -> Places:
         """The same places with ``lsoa`` set to the vintage that holds most of ``codes`` (the later where equal)."""
         wanted = set(codes)

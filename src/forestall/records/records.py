@@ -305,11 +305,14 @@ class Records:
         since: str | None = None,
         until: str | None = None,
         force: str | None = None,
+        refs: Iterable[str] | None = None,
         limit: int | None = None,
     ) -> Any:
         """The rows behind a count, as an Arrow table of all fields in order of month, category and line. ``source_ref`` is
-        among them: for users of the force only."""
+        among them: for users of the force only. ``refs``: occurrence numbers to look for."""
         table = self.counted(force, since, until)
+        if refs is not None:
+            table = table.filter(table.source_ref.isin(list(refs)))
         if areas is not None:
             table = table.filter(table.lsoa.isin(list(areas)))
         if category is not None:

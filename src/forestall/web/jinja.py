@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
@@ -56,6 +58,8 @@ def environment(**options: Any) -> Environment:
         say=say,
         sentence=sentence,
         month=lambda m: month_name(m, language()),
+        day=_day,
+        moment=_moment,
         svg=Markup,
         reason_policy=lambda act, operation: audit.policy().reason(act, operation),
         can=lambda user, permission: bool(user and user.is_authenticated and user.may(Permission(permission))),
@@ -66,6 +70,18 @@ def environment(**options: Any) -> Environment:
     env.filters["probability"] = lambda p: probability(p, language())
     env.filters["ratio"] = lambda n: f"{n:.2f}"
     return env
+
+
+def _day(at: dt.datetime) -> str:
+    """A day in words, by the force's clock."""
+    from babel.dates import format_date
+
+    return str(format_date(timezone.localtime(at).date(), "d MMMM y", locale=language()))
+
+
+def _moment(at: dt.datetime) -> str:
+    """A day in words and the time of day."""
+    return f"{_day(at)}, {timezone.localtime(at):%H:%M}"
 
 
 def _static(path: str) -> str:

@@ -22,7 +22,14 @@ class Room:
 
 ROOMS = (
     Room("home", msg("Problems"), (Permission.SEE_SUMMARY, Permission.SEE_SIGNALS)),
+    Room("my-work", msg("My work"), (Permission.DO_TASKS,)),
+    Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
+    Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
+    Room("portfolio", msg("Portfolio"), (Permission.SEE_PORTFOLIO,)),
+    Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
+    Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
     Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
 )
 

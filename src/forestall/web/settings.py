@@ -11,8 +11,8 @@
 ``FORESTALL_HOTSPOT_FORECASTS``  1 where the force's ethics body switched forecasts of hot spots on, its decision on record
 ``FORESTALL_ADDRESS``       where people reach the workplace, for links in e-mail (default: the first host, else loopback)
 ``FORESTALL_SMTP_HOST``     the server that takes e-mail; without it none is sent. Beside it ``FORESTALL_SMTP_PORT``
-                            (default 587, with ``tls`` 465), ``_USER``, ``_PASSWORD_FILE``, ``_FROM`` (the sender's address) and
-                            ``_TLS``: ``starttls`` (default), ``tls`` or ``none``
+                            (default 587, with ``tls`` 465), ``_USER``, ``_PASSWORD_FILE``, ``_FROM`` (the
+                            sender's address) and ``_TLS``: ``starttls`` (default), ``tls`` or ``none``
 ``FORESTALL_NIGHTLY_HOUR``  the hour of the day, on the force's clock, from which the nightly run may begin (default 3)
 ``FORESTALL_LEASE``         seconds after which a worker that gives no sign of life loses its task (default 60)
 ``FORESTALL_PROXY``         1 where that proxy sets X-Forwarded-For and X-Forwarded-Proto, which are otherwise not believed

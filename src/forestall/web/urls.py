@@ -7,11 +7,18 @@ from django.urls import include, path
 from forestall.web import views
 from forestall.web.explore import views as explore
 from forestall.web.people import views as people
+from forestall.web.plans import urls_plan
+from forestall.web.plans.urls_oversee import urlpatterns as oversee
+from forestall.web.plans.urls_start import urlpatterns as start
+from forestall.web.plans.urls_work import urlpatterns as work_on_plans
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
 from forestall.web.work import views as work
 
 urlpatterns = [
+    *start,
+    *work_on_plans,
+    *oversee,
     path("", signals.home, name="home"),
     path("signals.csv", signals.signals_csv, name="signals-csv"),
     path("signals/<slug:signal_id>/", signals.signal, name="signal"),
@@ -31,6 +38,7 @@ urlpatterns = [
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),
     path("language/", people.language, name="language"),
+    *urls_plan.urlpatterns,
 ]
 
 handler400, handler403 = views.bad_request, views.not_allowed

@@ -17,7 +17,7 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import fill, gates, selectors, triage, values
 from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
-from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, touch
+from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
@@ -50,6 +50,7 @@ def start_plan(
         signal=seed.signal,
         category=seed.category,
         about_people=seed.about_people,
+        words=seed.words,
         made_by=person,
         made_at=now,
         review_on=now.date() + dt.timedelta(days=REVIEW_DAYS),
@@ -110,16 +111,17 @@ def answer(
     value = values.clean(q, raw)
     stands = Answer.objects.filter(plan=plan, question=question, current=True).first()
     revision = stands.revision if stands else 0
-    if revision != base and (stands is None or stands.value != value):
+    stood = None if stands is None or values.is_empty(stands.value) else stands.value
+    if revision != base and stood != value:
         raise ConflictError(stands)
-    same = stands is not None and stands.value == value and shared in (None, stands.shared)
+    same = stands is not None and stood == value and shared in (None, stands.shared)
     Draft.objects.filter(plan=plan, user=trail.actor, question=question).delete()
     if same or (stands is None and value is None):
         return stands
     if not plan.open:
         raise RefusedError(msg("The plan is not open any more: open it again to change it"))
     reason = values.clean_text(reason)[:500]
-    if q.fixed and plan.fixed_at and stands is not None and stands.value != value and not reason:
+    if needs_reason(plan, q, stands) and stood != value and not reason:
         raise RefusedError(msg("This was settled before the response began: say why it must change now"))
     if stands is not None:
         stands.current = False
@@ -128,7 +130,7 @@ def answer(
         plan=plan,
         question=question,
         revision=revision + 1,
-        value=value,
+        value="" if value is None else value,
         shared=shared if shared is not None else (stands.shared if stands else q.shared),
         reason=reason,
         by=trail.actor,

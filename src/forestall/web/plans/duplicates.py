@@ -92,7 +92,8 @@ def _likeness(plan: Plan, seed: Seed, areas: set[str], refs: set[str], spoken: f
     theirs = words_of(f"{plan.title} {plan.words}")
     both = spoken & theirs
     if both and spoken:
-        score += WORDS * len(both) / min(len(spoken), len(theirs))
+        alone = 1 if seed.areas else 2  # where no place is named, words are all there is
+        score += alone * WORDS * len(both) / min(len(spoken), len(theirs))
         reasons.append(msg("words in common: {words:list}", words=sorted(both)[:4]))
     return Likeness(plan, score, tuple(reasons))
 

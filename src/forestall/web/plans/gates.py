@@ -9,7 +9,7 @@ from typing import Any
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
-from forestall.web.plans.models import Answer, Plan, Referral, Response, Task
+from forestall.web.plans.models import Answer, Hypothesis, Plan, Referral, Response, Task
 
 #: A bare word is no answer to whom something affects.
 BARE = {"none", "no", "n/a", "na", "nil", "nobody", "no one", "nothing", "-", "dim", "neb", "na fydd", "dim byd", "nac oes"}
@@ -30,6 +30,10 @@ class Sheet:
     @cached_property
     def responses(self) -> list[Response]:
         return list(self.plan.responses.all())
+
+    @cached_property
+    def hypotheses(self) -> list[Hypothesis]:
+        return list(self.plan.hypotheses.all())
 
     @cached_property
     def tasks(self) -> list[Task]:
@@ -115,7 +119,7 @@ def tasking_questions(sheet: Sheet) -> list[Message]:
 @check
 def analysis(sheet: Sheet) -> list[Message]:
     found = _stage(sheet, "analysis")
-    if sheet.plan.weight != "quick" and not sheet.plan.hypotheses.exclude(standing="dropped").exists():
+    if sheet.plan.weight != "quick" and all(h.standing == "dropped" for h in sheet.hypotheses):
         found.append(msg("Analysis: write down at least one idea why it goes on, with what speaks for and against it"))
     return found
 
@@ -189,15 +193,21 @@ def settled(sheet: Sheet) -> list[Message]:
     return [] if sheet.plan.fixed_at else [msg("Settle the design first: outcome, date and comparison")]
 
 
+def needed_after(stage: str, weight: str) -> tuple[str, ...]:
+    """The questions that must be answered before a plan closes, which are asked once its response has begun."""
+    if stage == "assessment":
+        return ("delivered", "found", "residents", "verdict") if weight == "quick" else ("delivered", "found", "verdict")
+    return ("lessons", "maintenance", "next-review") if stage == "closure" else ()
+
+
 @check
 def assessed(sheet: Sheet) -> list[Message]:
-    return _needed_now(sheet, ("delivered", "found", "residents", "verdict") if sheet.plan.weight == "quick" else
-                       ("delivered", "found", "verdict"))  # fmt: skip
+    return _needed_now(sheet, needed_after("assessment", sheet.plan.weight))
 
 
 @check
 def lessons(sheet: Sheet) -> list[Message]:
-    return _needed_now(sheet, ("lessons", "maintenance", "next-review"))
+    return _needed_now(sheet, needed_after("closure", sheet.plan.weight))
 
 
 @check

@@ -5,6 +5,7 @@ What may change and by whom stands in the catalogue (``plan/moves.yaml``); these
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from forestall.text import Message
 
 #: Letters of a plan's key: none that is taken for another when it is read aloud.
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: How long after an urgent start the design must be settled.
+DESIGN_DAYS = 14
 USER = settings.AUTH_USER_MODEL
 
 
@@ -52,7 +55,7 @@ class Plan(models.Model):
     ``key``: its reference, in addresses and in talk. ``state``: a slug of ``plan/moves.yaml``. ``seed``: what it began with
     (JSON of :class:`forestall.web.plans.seed.Seed`). ``level``: of the National Intelligence Model. ``fixed_at``: when the
     outcome was settled. ``urgent_at``: when it was begun before its design. ``review_on``: when it is decided whether the
-    plan is still kept.
+    plan is still kept. ``quality``: the share of the rubric's criteria that it meets, in per cent, as last worked out.
     """
 
     key = models.CharField(max_length=8, unique=True, default=new_key, editable=False)
@@ -84,6 +87,7 @@ class Plan(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     joined_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="joined_from")
     review_on = models.DateField(null=True, blank=True)
+    quality = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("-changed_at", "-id")
@@ -109,6 +113,16 @@ class Plan(models.Model):
     @property
     def open(self) -> bool:
         return self.standing.open
+
+    @property
+    def design_due(self) -> dt.date | None:
+        """When the design of an urgent response must be settled; None where the response was not urgent."""
+        return self.urgent_at.date() + dt.timedelta(days=DESIGN_DAYS) if self.urgent_at else None
+
+    def design_late(self, today: dt.date | None = None) -> bool:
+        """Whether the design of an urgent response is, or was settled, late."""
+        due = self.design_due
+        return due is not None and (self.fixed_at.date() if self.fixed_at else today or timezone.localdate()) > due
 
 
 class PlanArea(models.Model):

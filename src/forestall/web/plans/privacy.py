@@ -38,6 +38,7 @@ PRIVACY = {
                 "published_at",
                 "joined_to",
                 "review_on",
+                "quality",
             ),
             _FACT,
         ),

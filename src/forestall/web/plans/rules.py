@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import selectors
+from forestall.web.plans import quality, selectors
 from forestall.web.plans.models import Answer, Plan
-
-#: How long after an urgent start the design must be settled.
-DESIGN_DAYS = 14
 
 
 class RefusedError(Exception):
@@ -48,6 +47,7 @@ def touch(plan: Plan, *fields: str) -> None:
     """Saves a plan's own fields and that it was changed now."""
     plan.changed_at = timezone.now()
     plan.save(update_fields=[*fields, "changed_at"])
+    transaction.on_commit(partial(quality.keep, plan.pk))
 
 
 def asked(plan: Plan, question: str) -> catalogue.Question:
@@ -58,24 +58,38 @@ def asked(plan: Plan, question: str) -> catalogue.Question:
     return q
 
 
+def needs_reason(plan: Plan, q: catalogue.Question, stands: Answer | None) -> bool:
+    """Whether an answer was settled when the response began, so that changing it takes a reason."""
+    return q.fixed and plan.fixed_at is not None and stands is not None
+
+
+@dataclass
+class Rights:
+    """What one person may do with one plan, each asked of the database once."""
+
+    person: Any
+    plan: Plan
+
+    @cached_property
+    def own(self) -> bool:
+        return self.person.pk in (self.plan.owner_id, self.plan.deputy_id)
+
+    @cached_property
+    def work(self) -> bool:
+        return selectors.may_work(self.person, self.plan)
+
+    @cached_property
+    def authority(self) -> bool:
+        """Authority is never the plan's own owner or deputy."""
+        return not self.own and selectors.has_authority(self.person, self.plan)
+
+    def may(self, step: catalogue.Move) -> bool:
+        """Whether the person may take a step."""
+        if not self.person.may(Permission(step.permission)):
+            return False
+        return {"owner": lambda: self.own, "team": lambda: self.work, "authority": lambda: self.authority}[step.who]()
+
+
 def may_move(person: Any, plan: Plan, step: catalogue.Move) -> bool:
-    """Whether a person may take a step: authority is never the plan's own owner or deputy."""
-    if not person.may(Permission(step.permission)):
-        return False
-    own = person.pk in (plan.owner_id, plan.deputy_id)
-    if step.who == "authority":
-        return not own and selectors.has_authority(person, plan)
-    if step.who == "owner":
-        return own
-    return selectors.may_work(person, plan)
-
-
-def design_due(plan: Plan) -> dt.date | None:
-    """When the design of an urgent response must be settled; None where the response was not urgent."""
-    return plan.urgent_at.date() + dt.timedelta(days=DESIGN_DAYS) if plan.urgent_at else None
-
-
-def design_late(plan: Plan, today: dt.date | None = None) -> bool:
-    """Whether the design of an urgent response is, or was settled, late."""
-    due = design_due(plan)
-    return due is not None and (plan.fixed_at.date() if plan.fixed_at else today or timezone.localdate()) > due
+    """Whether a person may take a step with a plan."""
+    return Rights(person, plan).may(step)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from forestall import catalogue
+from forestall.records.records import Records
+from forestall.records.store import Store
 from forestall.results import Signal
 from forestall.results.signal import PERSON_KINDS
-from forestall.text import Message
+from forestall.text import Message, Name, msg
 from forestall.web.signals.pinned import Pinned
 
 
@@ -86,3 +93,94 @@ def from_signal(held: Pinned, s: Signal) -> Seed:
         harm=s.harm,
         about_people=s.kind in PERSON_KINDS,
     )
+
+
+@dataclass(frozen=True)
+class Named:
+    """Occurrences that a person named: what they are about, and the numbers that the records don't have."""
+
+    seed: Seed
+    missing: tuple[str, ...]
+
+
+def from_place(scan: Pinned, code: str, category: str = "", *, words: str = "", origin: str = "map") -> Seed:
+    """What the records know of a place (a code of any level) and category over their last twelve months."""
+    areas = tuple(a for a in scan.places.within(code) if a in set(scan.areas)) or (code,)
+    until = scan.until
+    since = _months_before(until, 11)
+    observed = None
+    if category:
+        rows = _records(scan).rows(areas=areas, category=category, since=since, until=until, force=scan.force or None)
+        observed = int(rows.num_rows)
+    name = Name(scan.places.name(code), scan.places.name(code, "cy"))
+    return Seed(
+        origin=origin,
+        category=category,
+        areas=areas,
+        place=msg("{place}", place=name).to_json(),
+        since=since if observed is not None else "",
+        until=until if observed is not None else "",
+        snapshot=scan.scan.provenance.snapshot,
+        observed=observed,
+        monthly=None if observed is None else observed / 12,
+        harm=_harm(category, observed),
+        words=words,
+        kind="place",
+    )
+
+
+def from_occurrences(scan: Pinned, refs: Sequence[str]) -> Named:
+    """What the records know of occurrences: their commonest category, their areas, their months."""
+    rows = _records(scan).rows(refs=refs, force=scan.force or None).select(["source_ref", "category", "lsoa", "month"])
+    found = rows.to_pylist()
+    there = tuple(r for r in refs if r in {f["source_ref"] for f in found})
+    categories = Counter(f["category"] for f in found if f["category"])
+    category = categories.most_common(1)[0][0] if categories else ""
+    areas = tuple(sorted({f["lsoa"] for f in found if f["lsoa"]}))
+    months = sorted(f["month"] for f in found if f["month"])
+    names = [Name(scan.places.name(a), scan.places.name(a, "cy")) for a in areas[:3]]
+    seed = Seed(
+        origin="occurrences",
+        category=category,
+        areas=areas,
+        place=msg("{places:list}", places=names).to_json() if names else None,
+        since=months[0] if months else "",
+        until=months[-1] if months else "",
+        snapshot=scan.scan.provenance.snapshot,
+        observed=len(there) or None,
+        harm=_harm(category, len(there)),
+        occurrences=there,
+        kind="occurrences",
+    )
+    return Named(seed, tuple(r for r in refs if r not in there))
+
+
+def from_words(scan: Pinned | None, words: str, code: str = "", category: str = "") -> Seed:
+    """What a councillor or resident said, with what the records know of the place where one is named."""
+    if scan is not None and code:
+        return from_place(scan, code, category, words=words, origin="complaint")
+    return Seed(origin="complaint", category=category, words=words)
+
+
+def area_at(scan: Pinned, longitude: float, latitude: float) -> str | None:
+    """The code of the area that a point lies in; None outside of the force's area."""
+    return scan.places.at(longitude, latitude, scan.areas)
+
+
+def _harm(category: str, n: int | None) -> float | None:
+    weight = catalogue.harm().weight(category) if category else None
+    return weight * n if weight is not None and n else None
+
+
+def _records(scan: Pinned) -> Records:
+    return Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
+
+
+def _months_before(month: str, n: int) -> str:
+    at = int(month[:4]) * 12 + int(month[5:7]) - 1 - n
+    return f"{at // 12:04d}-{at % 12 + 1:02d}"
+
+
+def fields_of(scan: Pinned) -> frozenset[str]:
+    """The fields that the scanned records fill."""
+    return _records(scan).filled()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from forestall.web.people.models import Agreement, User
 from forestall.web.people.permissions import Permission
-from forestall.web.plans.models import Marking, Member, Plan, PlanArea
+from forestall.web.plans.models import HelpRequest, Marking, Member, Plan, PlanArea, Task
 
 
 def memberships(user: User, today: dt.date | None = None) -> QuerySet[Member]:
@@ -28,7 +28,7 @@ def _team(user: User) -> Q:
     return Q(owner=user) | Q(deputy=user) | Q(supervisor=user)
 
 
-def _in_areas(user: User, permission: Permission) -> Q:
+def in_areas(user: User, permission: Permission) -> Q:
     """Plans of the organisations and areas in which a permission holds."""
     if not user.may(permission):
         return Q(pk__in=[])
@@ -46,8 +46,8 @@ def visible(user: User) -> QuerySet[Plan]:
     on_it = Q(pk__in=memberships(user).values("plan"))
     if not user.may(Permission.SEE_PLANS):
         return Plan.objects.filter(on_it) if user.may(Permission.SEE_SHARED_PLANS) else Plan.objects.none()
-    ordinary = _in_areas(user, Permission.SEE_PLANS) & Q(marking=Marking.OFFICIAL)
-    return Plan.objects.filter(ordinary | _in_areas(user, Permission.AGREE_PLANS) | _team(user) | on_it)
+    ordinary = in_areas(user, Permission.SEE_PLANS) & Q(marking=Marking.OFFICIAL)
+    return Plan.objects.filter(ordinary | in_areas(user, Permission.AGREE_PLANS) | _team(user) | on_it)
 
 
 def one(user: User, key: str) -> Plan:
@@ -79,9 +79,39 @@ def may_work(user: User, plan: Plan) -> bool:
 
 def has_authority(user: User, plan: Plan) -> bool:
     """Whether a person may agree to plans of this organisation and area."""
-    return Plan.objects.filter(_in_areas(user, Permission.AGREE_PLANS), pk=plan.pk).exists()
+    return Plan.objects.filter(in_areas(user, Permission.AGREE_PLANS), pk=plan.pk).exists()
 
 
 def published() -> QuerySet[Plan]:
     """Plans that were published, newest first."""
     return Plan.objects.filter(published_at__isnull=False).order_by("-published_at")
+
+
+def partners(plan: Plan) -> QuerySet[Member]:
+    """The organisations, or persons of them, that are on a plan today under an agreement in force."""
+    today = timezone.localdate()
+    live = Member.objects.filter(plan=plan, ended_at=None, until__gte=today).exclude(organisation=plan.organisation_id)
+    return live.filter(agreement__in=Agreement.objects.in_force(today)).select_related("organisation", "user", "agreement")
+
+
+def tasks(user: User) -> QuerySet[Task]:
+    """The tasks that a person may open: those of plans that they see; a partner those marked for partners alone."""
+    found = Task.objects.filter(plan__in=visible(user)).select_related("plan", "organisation", "owner", "asked_by")
+    if user.may(Permission.SEE_PLANS):
+        own = Q(plan__organisation__in=user.organisations(Permission.SEE_PLANS))
+        return found.filter(own | Q(shared=True))
+    return found.filter(shared=True)
+
+
+def task(user: User, key: str) -> Task:
+    """A task by its key; one that is not for this reader is not found."""
+    found = tasks(user).filter(key=key).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def help_queue(user: User) -> QuerySet[HelpRequest]:
+    """Calls for help on plans of the organisations and areas for which a person answers them."""
+    seen = Plan.objects.filter(in_areas(user, Permission.ANSWER_HELP))
+    return HelpRequest.objects.filter(plan__in=seen).select_related("plan", "by", "taken_by")

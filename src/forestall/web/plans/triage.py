@@ -78,3 +78,16 @@ def record(s: Signal, decision: str, trail: Trail, snapshot: str, *, plan: Plan 
     )
     trail.record(Operation.ALTERATION, "decide-signal", f"signal:{s.id}", {"decision": decision})
     return made
+
+
+DECIDED = {
+    Triage.Decision.ADOPTED: msg("A plan was started by {who}."),
+    Triage.Decision.JOINED: msg("Joined to a plan by {who}."),
+    Triage.Decision.WATCHED: msg("Watched by {who}."),
+    Triage.Decision.DISMISSED: msg("Dismissed by {who}."),
+}
+
+
+def decided(t: Triage) -> Message:
+    """What was decided, by whom."""
+    return Message(DECIDED[Triage.Decision(t.decision)].id, {"who": str(t.by)})

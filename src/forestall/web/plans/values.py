@@ -22,6 +22,11 @@ class InvalidAnswer(ValueError):  # noqa: N818 - it is what a person typed, not 
         self.words = words
 
 
+def is_empty(value: Any) -> bool:
+    """Whether a kept value is no answer: none was given, or it was cleared."""
+    return value is None or value == "" or value == []
+
+
 def clean_text(text: str) -> str:
     """Text as it is kept: any writing of the world, no control characters beside the ends of lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -90,7 +95,7 @@ def shown(question: Question, value: Any, language: str) -> str:
     def say(words: Message | str) -> str:
         return words.render(language) if isinstance(words, Message) else words
 
-    if value is None:
+    if is_empty(value):
         return ""
     if question.kind == "choices":
         return ", ".join(say(question.title_of(v)) for v in value)

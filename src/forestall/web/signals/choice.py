@@ -20,6 +20,7 @@ class Choice:
     category: str = ""
     kind: str = ""
     sort: str = "themes"
+    decided: str = ""
 
     @staticmethod
     def of(query: Mapping[str, str], hubs: tuple[str, ...]) -> Choice:
@@ -30,11 +31,12 @@ class Choice:
             category=_one(query.get("category"), catalogue.categories()),
             kind=_one(query.get("kind"), KINDS),
             sort=_one(query.get("sort"), SORTS) or "themes",
+            decided=_one(query.get("decided"), ("dismissed",)),
         )
 
     @property
     def filtered(self) -> bool:
-        return bool(self.area or self.theme or self.category or self.kind)
+        return bool(self.area or self.theme or self.category or self.kind or self.decided)
 
     def but(self, **changes: str) -> Choice:
         return replace(self, **changes)

@@ -66,6 +66,12 @@ def of(held: Pinned, s: Signal, *, full: bool) -> Profile | Refusal:
     return _kept(_made, (held.key, s.id, full), lambda: _make(held, s, full))
 
 
+def at_hand(held: Pinned, s: Signal, *, full: bool) -> Profile | None:
+    """The profile of a signal where somebody had it made already; nobody waits."""
+    made = _made.get((held.key, s.id, full))
+    return made if isinstance(made, Profile) else None
+
+
 def tables(made: Profile) -> dict[str, Table]:
     """Every table of a profile by the name of its file."""
     return {SENTENCES: made.table(), **{e.name: e.table for p in made.parts for e in p.exhibits}}

@@ -20,6 +20,7 @@ from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.explore.warm import warm
 from forestall.web.people.permissions import Permission
+from forestall.web.plans import triage
 from forestall.web.rooms import instead_of_home
 from forestall.web.signals import actions, command, drawings, present, selectors
 from forestall.web.signals.choice import Choice
@@ -53,6 +54,9 @@ def _problems(request: HttpRequest, held: Pinned) -> HttpResponse:
         return _summary(request, held)
     choice = Choice.of(request.GET, held.hubs)
     signals = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
+    decisions = triage.decisions(request.user, signals) if request.user.may(Permission.TRIAGE_SIGNALS) else {}
+    dismissed = {s.id for s in signals if triage.set_aside(decisions.get(s.id), s)}
+    signals = tuple(s for s in signals if (s.id in dismissed) is (choice.decided == "dismissed"))
     groups = present.grouped(signals, choice, OPENING)
     rows = tuple(r for g in groups for r in g.rows)
     context = {
@@ -73,6 +77,10 @@ def _problems(request: HttpRequest, held: Pinned) -> HttpResponse:
         "categories": [c for c in catalogue.categories().values() if c.targets],
         "may_export": allowed("signals.export_signals", request.user),
         "harm_unit": catalogue.harm().unit,
+        "decisions": decisions,
+        "decided": triage.decided,
+        "dismissed": 0 if choice.decided else len(dismissed),
+        "may_start": request.user.may(Permission.START_PLANS),
     }
     return render(request, "signals/home.html", context)
 
@@ -91,6 +99,7 @@ def _summary(request: HttpRequest, held: Pinned) -> HttpResponse:
 @with_scan
 def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
     s = actions.read_signal(held=held, signal_id=signal_id, trail=Trail.of(request))
+    stands = triage.decisions(request.user, [s]).get(s.id) if request.user.may(Permission.TRIAGE_SIGNALS) else None
     warm()  # its profile is a link away
     context = {
         "held": held,
@@ -107,6 +116,11 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "may_export": allowed("signals.export_series", request.user),
         "command": " ".join(("forestall", *command.words(held.scan, "STORE"))),
         "harm": catalogue.harm(),
+        "may_start": request.user.may(Permission.START_PLANS),
+        "may_decide": request.user.may(Permission.TRIAGE_SIGNALS),
+        "stands": stands,
+        "decided": triage.decided,
+        "changes": triage.changes(stands, s) if stands else [],
     }
     return render(request, "signals/signal.html", context)
 

@@ -209,6 +209,7 @@ async function draw(holder) {
     map.on("moveend", settle);
     holder.classList.add("f-map--live");
     holder.dataset.ready = "true";
+    holder.dispatchEvent(new CustomEvent("forestall:map", { bubbles: true, detail: { map, areas } }));
   });
   map.on("mousemove", "zones", (event) => {
     const number = event.features[0].properties.number;

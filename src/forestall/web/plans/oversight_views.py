@@ -1,0 +1,199 @@
+"""The pages of those who answer for plans: portfolio, coverage, quality, what is published, paper and data."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from forestall.catalogue import plans as catalogue
+from forestall.report.pdf import pdf
+from forestall.results import Table
+from forestall.web.actions import allowed
+from forestall.web.audit.trail import Trail
+from forestall.web.people.permissions import Permission
+from forestall.web.plans import briefing, frame, oversight_actions, portfolio, quality, values
+from forestall.web.plans.gates import Sheet
+from forestall.web.plans.models import Plan
+from forestall.web.plans.portfolio import Wanted
+from forestall.web.plans.rules import RefusedError
+from forestall.web.signals.pinned import Pinned, pinned
+
+
+@require_safe
+def see_portfolio(request: HttpRequest) -> HttpResponse:
+    """Which plans are good, late, duplicate or stuck."""
+    if not request.user.may(Permission.SEE_PORTFOLIO):
+        raise Http404
+    scan = pinned()
+    wanted = Wanted.of(request.GET, scan.hubs if scan else ())
+    found, n = oversight_actions.see_portfolio(wanted=wanted, trail=Trail.of(request))
+    context = {
+        "held": scan,
+        "wanted": wanted,
+        "plans": found,
+        "n": n,
+        "pages": -(-n // portfolio.PAGE),
+        "late": portfolio.overdue([p.pk for p in found]),
+        "summary": portfolio.summary(request.user),
+        "flags": portfolio.FLAGS,
+        "sorts": portfolio.SORTS,
+        "catalogue": catalogue,
+        "day": lambda d: values.day_shown(d.date(), request.language),
+        "hubs": [(c, scan.places.name(c, request.language)) for c in scan.hubs] if scan else [],
+    }
+    return render(request, "plans/portfolio.html", context)
+
+
+@require_safe
+def portfolio_csv(request: HttpRequest) -> HttpResponse:
+    scan = pinned()
+    wanted = Wanted.of(request.GET, scan.hubs if scan else ())
+    found = oversight_actions.export_portfolio(wanted=wanted, trail=Trail.of(request))
+    table = portfolio.table(found, portfolio.overdue([p.pk for p in found]))
+    marking = "OFFICIAL-SENSITIVE" if any(p.marking != "OFFICIAL" for p in found) else "OFFICIAL"
+    return _csv(table, "portfolio", request, marking)
+
+
+@require_safe
+def coverage(request: HttpRequest) -> HttpResponse:
+    """Drivers by tiers, in both schemes."""
+    if not request.user.may(Permission.SEE_PORTFOLIO):
+        raise Http404
+    found = oversight_actions.see_coverage(trail=Trail.of(request))
+    return render(request, "plans/coverage.html", {"held": pinned(), "coverage": found, "catalogue": catalogue})
+
+
+@require_safe
+def coverage_csv(request: HttpRequest) -> HttpResponse:
+    return _csv(oversight_actions.export_coverage(trail=Trail.of(request)).table(), "coverage", request, "OFFICIAL")
+
+
+@require_safe
+def plan_quality(request: HttpRequest, key: str) -> HttpResponse:
+    """The rubric, criterion by criterion, with what would raise the plan."""
+    desk = frame.read(request, key, "quality")
+    if desk.partners_view:
+        raise Http404
+    plan = desk.plan
+    authority = desk.rights.authority
+    shown = frame.context(
+        desk,
+        "quality",
+        quality=quality.judge(Sheet(plan)),
+        rubric=catalogue.rubric(),
+        stages=catalogue.stages(),
+        may_publish=authority and allowed("plans.publish_plan", request.user),
+        failed=request.GET.get("refused", ""),
+    )
+    return frame.show(request, "quality", shown)
+
+
+@require_POST
+def publish(request: HttpRequest, key: str) -> HttpResponse:
+    """Publishes a plan, or takes it back."""
+    back = request.POST.get("act") == "withdraw"
+    do = oversight_actions.withdraw_publication if back else oversight_actions.publish_plan
+    try:
+        do(key=key, trail=Trail.of(request))
+    except RefusedError as refused:
+        desk = frame.read(request, key, "quality")
+        shown = frame.context(
+            desk, "quality", quality=quality.judge(Sheet(desk.plan)), rubric=catalogue.rubric(), stages=catalogue.stages(),
+            may_publish=True, errors=list(refused.reasons),
+        )  # fmt: skip
+        return frame.show(request, "quality", shown, status=422)
+    return redirect("plan-quality", key=key)
+
+
+@require_safe
+def plan_briefing(request: HttpRequest, key: str) -> HttpResponse:
+    plan = oversight_actions.export_plan(key=key, kind="briefing", trail=Trail.of(request))
+    return _pdf(
+        pdf(briefing.briefing(plan, request.language, synthetic=_synthetic(pinned())), request.language), plan, "briefing"
+    )
+
+
+@require_safe
+def plan_award(request: HttpRequest, key: str) -> HttpResponse:
+    plan = oversight_actions.export_plan(key=key, kind="award", trail=Trail.of(request))
+    return _pdf(
+        pdf(briefing.award(plan, request.language, synthetic=_synthetic(pinned())), request.language), plan, "award"
+    )
+
+
+@require_safe
+def plan_json(request: HttpRequest, key: str) -> HttpResponse:
+    plan = oversight_actions.export_plan(key=key, kind="json", trail=Trail.of(request))
+    body = json.dumps(briefing.as_json(plan), ensure_ascii=False, indent=1, allow_nan=False)
+    return _file(body.encode(), "application/json", f"{plan.marking}-plan-{plan.key}.json")
+
+
+@require_safe
+def published(request: HttpRequest) -> HttpResponse:
+    """Published plans and their verdicts."""
+    if not request.user.may(Permission.SEE_PUBLISHED):
+        raise Http404
+    found = oversight_actions.see_published(trail=Trail.of(request))
+    context = {"held": pinned(), "plans": [(p, _public(p)) for p in found], "questions": catalogue.questions(),
+               "shown": values.shown}  # fmt: skip
+    return render(request, "plans/published.html", context)
+
+
+@require_safe
+def published_plan(request: HttpRequest, key: str) -> HttpResponse:
+    """One published plan."""
+    if not request.user.may(Permission.SEE_PUBLISHED):
+        raise Http404
+    plan = oversight_actions.read_published(key=key, trail=Trail.of(request))
+    context = {
+        "held": pinned(),
+        "plan": plan,
+        "answers": _public(plan),
+        "responses": plan.responses.filter(shared=True).exclude(standing="stopped").select_related("organisation"),
+        "stages": catalogue.stages(),
+        "shown": values.shown,
+        "day": lambda d: values.day_shown(d, request.language),
+    }
+    return render(request, "plans/published_plan.html", context)
+
+
+def _public(plan: Plan) -> dict[str, object]:
+    """The answers of a plan that are marked for sharing."""
+    return {a.question: a.value for a in plan.answers.all() if a.current and a.shared}
+
+
+@require_safe
+def own_record(request: HttpRequest) -> HttpResponse:
+    """A person's own problem solving."""
+    if not request.user.may(Permission.WORK_ON_PLANS):
+        raise Http404
+    found = oversight_actions.see_own_record(trail=Trail.of(request))
+    context = {"record": found, "day": lambda d: values.day_shown(d.date(), request.language)}
+    return render(request, "plans/own_record.html", context)
+
+
+@require_safe
+def own_record_csv(request: HttpRequest) -> HttpResponse:
+    return _csv(oversight_actions.export_own_record(trail=Trail.of(request)).table(), "my-record", request, "OFFICIAL")
+
+
+def _synthetic(scan: Pinned | None) -> bool:
+    return scan is not None and scan.synthetic
+
+
+def _csv(table: Table, name: str, request: HttpRequest, marking: str) -> HttpResponse:
+    body = "\ufeff" + table.to_csv(request.language)
+    return _file(body.encode(), "text/csv; charset=utf-8", f"{marking}-{name}.csv")
+
+
+def _pdf(body: bytes, plan: Plan, kind: str) -> HttpResponse:
+    return _file(body, "application/pdf", f"{plan.marking}-{kind}-{plan.key}.pdf")
+
+
+def _file(body: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

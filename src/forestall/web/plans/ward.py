@@ -1,0 +1,173 @@
+"""An officer's ward since Monday, and a council's desk: what each must know at the start of a week, on one page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from forestall import catalogue
+from forestall.records.store import Store
+from forestall.results import Signal
+from forestall.text import Message, Name, msg, msg_n
+from forestall.web.people.models import User
+from forestall.web.people.permissions import Permission
+from forestall.web.plans import selectors, triage
+from forestall.web.plans.models import Plan, PlanArea, Task, Triage
+from forestall.web.signals import selectors as signals
+from forestall.web.signals.pinned import Pinned
+
+#: Tasks that are due within as many days stand on the page.
+AHEAD = 14
+OPEN = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Records of a category: in the week (or month), and in an average one of the year before."""
+
+    title: Message
+    police: bool
+    now: int
+    usual: float
+
+
+@dataclass(frozen=True)
+class Ward:
+    """``since``, ``until``: the days counted; where the records know only months, ``month`` is the one counted."""
+
+    name: Name
+    code: str
+    since: dt.date | None
+    until: dt.date | None
+    month: str
+    lines: tuple[Line, ...]
+    problems: tuple[Signal, ...]
+    decisions: dict[str, Triage]
+    plans: tuple[Plan, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(line.now for line in self.lines)
+
+    @property
+    def headline(self) -> Message:
+        """The sentence that the page opens with."""
+        n = msg_n("{n:count} record", "{n:count} records", n=self.total)
+        problems = msg_n("{n:count} problem", "{n:count} problems", n=len(self.problems))
+        plans = msg_n("{n:count} open plan", "{n:count} open plans", n=len(self.plans))
+        tasks = msg_n("{n:count} task of yours", "{n:count} tasks of yours", n=len(self.tasks))
+        return msg("{place}: {records}, {problems}, {plans}, {tasks}", place=self.name, records=n, problems=problems,
+                   plans=plans, tasks=tasks)  # fmt: skip
+
+
+def wards(user: User, scan: Pinned) -> list[tuple[str, Name]]:
+    """The places that a person may have on the page: of their role or unit; every ward where the role is everywhere."""
+    own = user.areas(Permission.SEE_SIGNALS)
+    if own is None and user.unit is not None and user.unit.areas:
+        own = frozenset(user.unit.areas)
+    if own is None:
+        level = next((n for n in ("ward", "msoa") if n in scan.places.levels), "lsoa")
+        own = frozenset(c for c in ((scan.places.parent(a, level) if level != "lsoa" else a) for a in scan.areas) if c)
+    named = [(c, Name(scan.places.name(c), scan.places.name(c, "cy"))) for c in own]
+    return sorted(named, key=lambda p: p[1].en)
+
+
+def ward(user: User, scan: Pinned, code: str) -> Ward:
+    """The page of one place."""
+    areas = tuple(a for a in scan.places.within(code) if a in set(scan.areas)) or (code,)
+    since, until, month, lines = _week(scan, areas) if scan.days else _month(scan, areas)
+    problems = tuple(s for s in signals.visible(user, scan) if s.kind != "force-wide" and set(s.areas) & set(areas))
+    decisions = triage.decisions(user, problems)
+    problems = tuple(s for s in problems if not triage.set_aside(decisions.get(s.id), s))[:8]
+    there = PlanArea.objects.filter(code__in=areas, own=True).values("plan")
+    plans = selectors.visible(user).filter(pk__in=there, closed_at=None).select_related("owner")
+    return Ward(
+        Name(scan.places.name(code), scan.places.name(code, "cy")), code, since, until, month, lines, problems, decisions,
+        tuple(plans[:8]), tuple(own_tasks(user)[:8]),
+    )  # fmt: skip
+
+
+def own_tasks(user: User) -> QuerySet[Task]:
+    """A person's open tasks on plans that they may see, by when they are due."""
+    return (
+        Task.objects.filter(owner=user, standing__in=OPEN, plan__in=selectors.visible(user))
+        .select_related("plan")
+        .order_by("due", "id")
+    )
+
+
+def _week(scan: Pinned, areas: Sequence[str]) -> tuple[dt.date | None, dt.date | None, str, tuple[Line, ...]]:
+    """From Monday to the last day that the records know, against the average week of the year before."""
+    records = Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
+    year_ago = f"{int(scan.until[:4]) - 1}{scan.until[4:]}"
+    rows = records.rows(areas=areas, since=year_ago, until=scan.until, force=scan.force or None)
+    days = [
+        (c, d.date()) for c, d in zip(rows["category"].to_pylist(), rows["occurred_from"].to_pylist(), strict=True) if d
+    ]
+    if not days:
+        return None, None, scan.until, ()
+    last = max(d for _, d in days)
+    monday = last - dt.timedelta(days=last.weekday())
+    before = [(c, d) for c, d in days if monday - dt.timedelta(weeks=52) <= d < monday]
+    elapsed = (last - monday).days + 1
+    now = Counter(c for c, d in days if d >= monday)
+    usual = Counter(c for c, _ in before)
+    return monday, last, "", _lines(now, {c: n / 52 * elapsed / 7 for c, n in usual.items()})
+
+
+def _month(scan: Pinned, areas: Sequence[str]) -> tuple[None, None, str, tuple[Line, ...]]:
+    """The last month, against the average month of the twelve before: all that records of months can say."""
+    records = Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
+    year_ago = f"{int(scan.until[:4]) - 1}{scan.until[4:]}"
+    rows = records.rows(areas=areas, since=year_ago, until=scan.until, force=scan.force or None)
+    pairs = list(zip(rows["category"].to_pylist(), rows["month"].to_pylist(), strict=True))
+    now = Counter(c for c, m in pairs if m == scan.until)
+    usual = Counter(c for c, m in pairs if m != scan.until)
+    return None, None, scan.until, _lines(now, {c: n / 12 for c, n in usual.items()})
+
+
+def _lines(now: Counter[str], usual: dict[str, float]) -> tuple[Line, ...]:
+    known = {c: catalogue.category(c) for c in {*now, *usual}}
+    lines = [Line(known[c].title, not known[c].targets, now[c], usual.get(c, 0.0)) for c in known]
+    return tuple(sorted(lines, key=lambda line: (-line.now, -line.usual)))
+
+
+@dataclass(frozen=True)
+class Council:
+    """A partner's desk: tasks, ``plans`` with the membership that opens each, agreements with days left."""
+
+    asked: tuple[Task, ...]
+    accepted: tuple[Task, ...]
+    plans: tuple[tuple[Plan, Message], ...]
+    agreements: tuple[tuple[str, str, dt.date, int], ...]
+
+
+def council(user: User) -> Council:
+    """What is asked of a person's organisation, what is due, what it may see and under which agreement."""
+    today = timezone.localdate()
+    tasks = Task.objects.filter(
+        organisation=user.organisation_id, standing__in=OPEN, shared=True, plan__in=selectors.visible(user)
+    )
+    tasks = tasks.select_related("plan", "owner").order_by("due", "id")
+    members = selectors.memberships(user, today).select_related("plan", "agreement").order_by("until")
+    plans = tuple(
+        (m.plan, msg("until {day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
+        for m in members
+        if m.agreement is not None
+    )
+    held = user.organisation.agreements.order_by("expires") if user.organisation else ()
+    agreements = tuple((a.reference, a.title, a.expires, (a.expires - today).days) for a in held if a.is_in_force(today))
+    return Council(
+        tuple(t for t in tasks if t.standing == Task.Standing.ASKED),
+        tuple(t for t in tasks if t.standing == Task.Standing.ACCEPTED),
+        plans,
+        agreements,
+    )

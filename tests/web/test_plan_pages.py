@@ -1,0 +1,492 @@
+"""The pages of a plan: list, overview, stages and questions, drafts and merges, moves, timeline."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from forestall.catalogue import plans as catalogue
+from forestall.web.audit.trail import Trail
+from forestall.web.people.models import HeldRole, Organisation, User
+from forestall.web.plans import actions
+from forestall.web.plans.models import Answer, Draft, Plan
+from forestall.web.plans.seed import from_signal
+from forestall.web.signals.pinned import pinned
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = "<script>alert(1)</script>{{ 7 * 7 }} ' OR 1=1 -- ŵ ŷ Ŵyth 😀 مرحبا بالعالم"
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 * 7 }} &#39; OR 1=1 -- ŵ ŷ Ŵyth 😀 مرحبا بالعالم"
+
+
+def text(answer, status=200):
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    return answer.content.decode()
+
+
+@pytest.fixture
+def force(db):  # noqa: ARG001 - it opens the database
+    return Organisation.objects.create(slug="force", name="Sample Police", kind="force")
+
+
+@pytest.fixture
+def colleague(person, force):
+    """Makes a person of the force: ``colleague("officer")``."""
+
+    def make(role, username=None, area=""):
+        user = person(role, area, username)
+        user.organisation = force
+        user.name = f"{(username or role).title()} Bevan"
+        user.save()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def officer(colleague):
+    return colleague("officer")
+
+
+def begin(user, weight="standard", number=1, **changes):
+    """A plan from a signal, by action."""
+    scan = pinned()
+    seed = from_signal(scan, scan.scan.signals[number - 1])
+    return actions.start_plan(
+        seed=seed, scan=scan, weight=weight, language="en", duplicates=[], trail=Trail(user), **changes
+    )
+
+
+@pytest.fixture
+def plan(officer):
+    return begin(officer)
+
+
+@pytest.fixture
+def mine(client, officer):
+    client.force_login(officer)
+    return client
+
+
+def value(plan, question):
+    found = Answer.objects.filter(plan=plan, question=question, current=True).first()
+    return found.value if found else None
+
+
+def sends(page, *questions):
+    """What the form of a page would send for some questions as they stand: base revisions from the page itself."""
+    found = dict(re.findall(r'name="base-([\w-]+)" value="(\d+)"', page))
+    return {f"base-{q}": found[q] for q in questions}
+
+
+def test_the_overview_says_how_far_each_stage_is_what_is_needed_and_who_owns_it(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/"))
+    assert "Officer Bevan" in page
+    assert "filled from the signal" in page
+    for stage in catalogue.stages():
+        assert f'href="/plans/{plan.key}/{stage.slug}/"' in page
+    assert "Everything that it takes is there" in page
+    assert f'href="/plans/{plan.key}/move/submit/"' in page
+
+
+def test_the_marking_is_on_every_page_of_a_plan(mine, plan):
+    Plan.objects.update(marking="OFFICIAL-SENSITIVE", caveats=["police-only"])
+    for path in ("", "scanning/", "scanning/extent/", "timeline/", "move/submit/"):
+        page = text(mine.get(f"/plans/{plan.key}/{path}"))
+        assert page.count("OFFICIAL-SENSITIVE: Police only") == 2, "in the head and at the foot"
+
+
+@pytest.mark.parametrize("path", ["", "objective/", "scanning/extent/", "timeline/", "move/submit/"])
+def test_a_forged_key_and_a_stranger_get_the_same_not_found(client, colleague, plan, path):
+    other = Organisation.objects.create(slug="other", name="Other Police", kind="force")
+    stranger = colleague("officer", "stranger")
+    User.objects.filter(pk=stranger.pk).update(organisation=other)
+    client.force_login(User.objects.get(pk=stranger.pk))
+    assert client.get(f"/plans/{plan.key}/{path}").status_code == 404
+    assert client.get(f"/plans/ZZZZZZZZ/{path}").status_code == 404
+
+
+def test_every_question_has_its_screen_and_says_where_its_answer_comes_from(mine, plan):
+    for stage in catalogue.stages():
+        text(mine.get(f"/plans/{plan.key}/{stage.slug}/"))
+        for q in stage.asked(plan.weight):
+            page = text(mine.get(f"/plans/{plan.key}/{stage.slug}/{q.slug}/"))
+            assert page.count("<h1") == 1
+            assert f'id="q-{q.slug}"' in page
+    page = text(mine.get(f"/plans/{plan.key}/objective/baseline/"))
+    assert re.search(r"From problem 0000000001 of the scan, snapshot \w{8}", page)
+    assert mine.get(f"/plans/{plan.key}/objective/lessons/").status_code == 404
+
+
+def test_save_and_next_keeps_the_answer_and_goes_on(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/objective/aim/"))
+    told = mine.post(f"/plans/{plan.key}/objective/aim/", {**sends(page, "aim"), "q-aim": "Fewer cars lost"})
+    assert told.url == f"/plans/{plan.key}/objective/measure/"
+    assert value(plan, "aim") == "Fewer cars lost"
+    last = text(mine.get(f"/plans/{plan.key}/objective/target-date/"))
+    told = mine.post(
+        f"/plans/{plan.key}/objective/target-date/", {**sends(last, "target-date"), "q-target-date": "31/3/2027"}
+    )
+    assert told.url == f"/plans/{plan.key}/objective/?saved=1"
+    assert value(plan, "target-date") == "2027-03-31"
+
+
+def test_a_desk_saves_all_and_writes_only_what_was_changed(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/objective/"))
+    form = sends(page, "aim", "measure", "baseline", "target", "target-date")
+    before = {a.question: a.revision for a in Answer.objects.filter(plan=plan, current=True)}
+    given = {"q-aim": "Less of it", "q-measure": "calls"}
+    for q in ("baseline", "target", "target-date"):
+        given[f"q-{q}"] = re.search(rf'id="q-{q}"[^>]*value="([^"]*)"', page)[1]
+    told = mine.post(f"/plans/{plan.key}/objective/", {**form, **given})
+    assert told.url.endswith("?saved=2")
+    after = {a.question: a.revision for a in Answer.objects.filter(plan=plan, current=True)}
+    assert {q for q in after if after[q] != before[q]} == {"aim", "measure"}
+    assert "2 answers were saved" in text(mine.get(told.url))
+
+
+def test_what_is_no_answer_is_said_and_nothing_is_lost_or_written(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/objective/"))
+    given = {"q-aim": HOSTILE, "q-target": "a lot", "q-target-date": "tomorrow"}
+    told = mine.post(f"/plans/{plan.key}/objective/", {**sends(page, "aim", "target", "target-date"), **given})
+    back = text(told, 422)
+    assert "There is a problem" in back
+    assert 'href="#q-target"' in back
+    assert ESCAPED in back
+    assert 'value="a lot"' in back
+    assert 'value="tomorrow"' in back
+    assert value(plan, "aim") != HOSTILE
+
+
+def test_any_writing_is_kept_and_shown_as_text(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/scanning/extent/"))
+    long = HOSTILE + "\n" + "hen wlad fy nhadau " * 1000
+    mine.post(f"/plans/{plan.key}/scanning/extent/", {**sends(page, "extent"), "q-extent": long})
+    assert value(plan, "extent") == long.strip()
+    for path in ("scanning/", "scanning/extent/"):
+        shown = text(mine.get(f"/plans/{plan.key}/{path}"))
+        assert ESCAPED in shown
+        assert "<script>alert" not in shown
+    huge = "x" * 20_001
+    page = text(mine.get(f"/plans/{plan.key}/scanning/extent/"))
+    back = text(mine.post(f"/plans/{plan.key}/scanning/extent/", {**sends(page, "extent"), "q-extent": huge}), 422)
+    assert "at most 20,000 characters: this has 20,001" in back
+    assert huge in back
+
+
+def test_an_answer_can_be_cleared(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/scanning/"))
+    mine.post(f"/plans/{plan.key}/scanning/", {**sends(page, "extent", "who-says"), "q-extent": ""})
+    assert value(plan, "extent") == ""
+    assert value(plan, "who-says") == ""
+    page = text(mine.get(f"/plans/{plan.key}/"))
+    assert "Scanning: How large is it, and since when?" in page
+    assert f'href="/plans/{plan.key}/scanning/extent/"' in page
+
+
+def test_a_draft_is_kept_for_its_writer_alone_offered_and_thrown_away(mine, plan, client, colleague):
+    where = f"/plans/{plan.key}/scanning/harm/"
+    page = text(mine.get(where))
+    kept = mine.post(f"{where}draft/", {**sends(page, "harm"), "q-harm": "People stay at home"})
+    assert kept.json() == {"kept": True}
+    page = text(mine.get(where))
+    assert "People stay at home" in page
+    assert "did not save it" in page
+    used = text(mine.get(f"{where}?use=harm"))
+    assert re.search(r"<textarea[^>]*>People stay at home</textarea>", used)
+    mine.post(f"{where}draft/", {"do": "drop"})
+    assert not Draft.objects.exists()
+    mine.post(f"{where}draft/", {**sends(page, "harm"), "q-harm": "People stay at home"})
+    client.force_login(colleague("supervisor"))
+    assert "People stay at home" not in text(client.get(where))
+
+
+def test_saving_ends_the_draft(mine, plan):
+    where = f"/plans/{plan.key}/scanning/harm/"
+    page = text(mine.get(where))
+    mine.post(f"{where}draft/", {**sends(page, "harm"), "q-harm": "Half a sen"})
+    mine.post(where, {**sends(page, "harm"), "q-harm": "Half a sentence more"})
+    assert not Draft.objects.exists()
+
+
+@pytest.fixture
+def conflict(mine, plan, colleague):
+    """The officer and the supervisor changed the same answer."""
+    where = f"/plans/{plan.key}/scanning/harm/"
+    seen = sends(text(mine.get(where)), "harm")
+    chief = colleague("supervisor")
+    actions.answer(
+        key=plan.key, question="harm", raw=["Theirs: shops close early"], base=int(seen["base-harm"]), trail=Trail(chief)
+    )
+    told = mine.post(where, {**seen, "q-harm": "Mine: people stay at home"})
+    assert told.url == f"{where}merge/"
+    return told.url
+
+
+@pytest.mark.parametrize(
+    ("choice", "stands"),
+    [
+        ("theirs", "Theirs: shops close early"),
+        ("mine", "Mine: people stay at home"),
+        ("both", "Shops close early and people stay at home"),
+    ],
+)
+def test_two_people_wrote_and_the_second_chooses(mine, plan, conflict, choice, stands):
+    assert value(plan, "harm") == "Theirs: shops close early", "nothing is overwritten"
+    page = text(mine.get(conflict))
+    assert "Theirs: shops close early" in page
+    assert "Mine: people stay at home" in page
+    assert "Supervisor Bevan" in page
+    base = re.search(r'name="base" value="(\d+)"', page)[1]
+    told = mine.post(conflict, {"choice": choice, "base": base, "both": "Shops close early and people stay at home"})
+    assert told.url == f"/plans/{plan.key}/scanning/"
+    assert value(plan, "harm") == stands
+    assert not Draft.objects.exists()
+    said = [a.value for a in Answer.objects.filter(plan=plan, question="harm").order_by("revision")]
+    assert "Theirs: shops close early" in said, "the other stays in the history"
+
+
+def test_a_third_answer_while_choosing_is_no_overwrite_either(mine, plan, conflict):
+    page = text(mine.get(conflict))
+    base = re.search(r'name="base" value="(\d+)"', page)[1]
+    chief = User.objects.get(username="supervisor")
+    actions.answer(key=plan.key, question="harm", raw=["A third"], base=int(base), trail=Trail(chief))
+    told = mine.post(conflict, {"choice": "mine", "base": base})
+    assert told.url == conflict
+    assert value(plan, "harm") == "A third"
+    assert Draft.objects.get().value == "Mine: people stay at home"
+
+
+def test_without_a_choice_the_page_comes_back(mine, conflict):
+    back = text(mine.post(conflict, {"base": "2", "both": "half done"}), 422)
+    assert "Choose which of the two stands" in back
+    assert "half done" in back
+
+
+def test_who_left_a_field_alone_overwrites_nobody(mine, plan, colleague):
+    page = text(mine.get(f"/plans/{plan.key}/scanning/"))
+    seen = sends(page, "extent", "harm")
+    was = value(plan, "harm")
+    actions.answer(key=plan.key, question="harm", raw=["Newer"], base=1, trail=Trail(colleague("supervisor")))
+    told = mine.post(f"/plans/{plan.key}/scanning/", {**seen, "q-extent": "Larger", "q-harm": was})
+    assert told.url.endswith("?saved=1")
+    assert value(plan, "harm") == "Newer"
+    assert value(plan, "extent") == "Larger"
+
+
+def test_what_was_settled_takes_a_reason_and_shows_its_history(mine, plan):
+    from django.utils import timezone
+
+    Plan.objects.update(state="responding", fixed_at=timezone.now())
+    where = f"/plans/{plan.key}/objective/target/"
+    page = text(mine.get(where))
+    assert "It was settled before the response began" in page
+    back = text(mine.post(where, {**sends(page, "target"), "q-target": "5"}), 422)
+    assert 'href="#reason-target"' in back
+    assert 'value="5"' in back
+    mine.post(where, {**sends(page, "target"), "q-target": "5", "reason-target": "The car park closed"})
+    assert value(plan, "target") == 5
+    page = text(mine.get(where))
+    assert "2 revisions of this answer" in page
+    assert "The car park closed" in page
+
+
+def test_no_to_cheers_offers_the_two_ways_out(mine, plan):
+    where = f"/plans/{plan.key}/scanning/cheers-recurring/"
+    page = text(mine.get(where))
+    told = mine.post(where, {**sends(page, "cheers-recurring"), "q-cheers-recurring": "no"})
+    assert told.url == f"/plans/{plan.key}/scanning/"
+    for path in ("scanning/", ""):
+        page = text(mine.get(f"/plans/{plan.key}/{path}"))
+        assert f"/plans/{plan.key}/move/route-investigation/" in page
+        assert f"/plans/{plan.key}/move/route-incident/" in page
+    told = mine.post(f"/plans/{plan.key}/move/route-incident/", {"reason": "It happened once"})
+    assert told.url == f"/plans/{plan.key}/?done=route-incident"
+    assert Plan.objects.get().state == "routed"
+
+
+def test_a_move_says_what_is_missing_and_where_to_put_it_right(mine, plan):
+    Answer.objects.filter(question="aim").delete()
+    page = text(mine.get(f"/plans/{plan.key}/move/submit/"))
+    assert "Objective: What should change, for whom?" in page
+    assert f'href="/plans/{plan.key}/objective/aim/"' in page
+    back = text(mine.post(f"/plans/{plan.key}/move/submit/", {}), 422)
+    assert "There is a problem" in back
+    assert Plan.objects.get().state == "draft"
+
+
+def test_a_move_that_needs_a_reason_keeps_what_was_typed(mine, plan):
+    back = text(mine.post(f"/plans/{plan.key}/move/join/", {"reason": HOSTILE, "other": "ABCDEFGH"}), 422)
+    assert 'href="#other"' in back
+    assert ESCAPED in back
+    assert 'value="ABCDEFGH"' in back
+
+
+def test_agreeing_asks_the_two_questions_of_tasking(client, mine, plan, colleague):
+    mine.post(f"/plans/{plan.key}/move/submit/")
+    assert Plan.objects.get().state == "submitted"
+    assert mine.get(f"/plans/{plan.key}/move/agree/").status_code == 403
+    client.force_login(colleague("supervisor"))
+    page = text(client.get(f"/plans/{plan.key}/move/agree/"))
+    assert "What does this plan do for the force&#39;s and the national priorities?" in page
+    back = text(client.post(f"/plans/{plan.key}/move/agree/", {"local_to_global": "Vehicle crime is a priority"}), 422)
+    assert 'href="#global_to_local"' in back
+    assert "Vehicle crime is a priority" in back
+    told = client.post(f"/plans/{plan.key}/move/agree/", {"local_to_global": "Priority", "global_to_local": "Funds"})
+    assert Plan.objects.get().state == "active"
+    assert "the plan is now “In analysis”" in text(client.get(told.url))
+    again = text(client.get(f"/plans/{plan.key}/move/agree/"))
+    assert "can't go that way from where it stands" in again
+    assert 'name="local_to_global"' not in again
+
+
+def test_a_plan_is_joined_to_another_by_its_key(mine, plan, officer):
+    other = begin(officer, number=4)
+    told = mine.post(f"/plans/{plan.key}/move/join/", {"reason": "The same car park", "other": other.key.lower()})
+    page = text(mine.get(told.url))
+    assert f'href="/plans/{other.key}/"' in page
+
+
+def test_an_urgent_plan_says_when_its_design_is_due_and_that_it_is_late(mine, plan):
+    import datetime as dt
+
+    from django.utils import timezone
+
+    mine.post(f"/plans/{plan.key}/move/act-now/", {"reason": "A child is at risk"})
+    assert "Urgent: its design is due" in text(mine.get(f"/plans/{plan.key}/"))
+    Plan.objects.update(urgent_at=timezone.now() - dt.timedelta(days=20))
+    for path in (f"/plans/{plan.key}/", "/plans/"):
+        assert "Urgent: its design is late" in text(mine.get(path))
+
+
+def test_who_may_only_read_sees_answers_and_no_forms(client, colleague, plan):
+    client.force_login(colleague("officer", "reader"))
+    for path in ("objective/", "objective/aim/"):
+        page = text(client.get(f"/plans/{plan.key}/{path}"))
+        assert "Fewer people suffer vehicle crime" in page
+        assert "base-aim" not in page
+    assert client.post(f"/plans/{plan.key}/objective/aim/", {"base-aim": "1", "q-aim": "Mine"}).status_code == 403
+    assert client.get(f"/plans/{plan.key}/move/submit/").status_code == 403
+
+
+def test_the_list_finds_by_state_category_area_words_and_owner(mine, plan, officer, colleague):
+    other = begin(officer, number=4)
+    theirs = begin(colleague("analyst"), number=3)
+    Plan.objects.filter(pk=other.pk).update(state="closed")
+
+    def keys(query):
+        return set(re.findall(r'href="/plans/([2-9A-Z]{8})/"', text(mine.get(f"/plans/{query}"))))
+
+    assert keys("") == {plan.key, theirs.key}
+    assert keys("?state=") == {plan.key, other.key, theirs.key}
+    assert keys("?state=closed") == {other.key}
+    assert keys("?category=vehicle-crime") == {plan.key}
+    assert keys("?area=W06000002") == {theirs.key}
+    assert keys("?words=VEHICLE northtown") == {plan.key}
+    assert keys(f"?words={theirs.key}") == {theirs.key}
+    assert keys("?mine=1") == {plan.key}
+    assert keys("?words=%00%27%3B--") == set()
+
+
+def test_the_list_goes_on_where_a_page_ends(mine, officer):
+    scan = pinned()
+    for i in range(27):
+        actions.start_plan(
+            seed=from_signal(scan, scan.scan.signals[0]), scan=None, weight="quick", language="en", duplicates=[],
+            title=f"Plan {i}", trail=Trail(officer),
+        )  # fmt: skip
+    first = text(mine.get("/plans/?mine=1"))
+    onward = re.search(r'href="(/plans/\?[^"]*after=[^"]*)"', first)[1].replace("&amp;", "&")
+    second = text(mine.get(onward))
+    seen = re.findall(r">Plan (\d+)<", first) + re.findall(r">Plan (\d+)<", second)
+    assert sorted(map(int, seen)) == list(range(27))
+    assert "after=" not in second.split("<main")[1]
+
+
+def test_the_timeline_has_what_happened_newest_first_page_by_page(mine, plan, colleague):
+    mine.post(f"/plans/{plan.key}/move/submit/")
+    for i in range(30):
+        chief = User.objects.filter(username="supervisor").first() or colleague("supervisor")
+        actions.move(key=plan.key, move="return", reason=f"Round {i}", trail=Trail(chief))
+        actions.move(key=plan.key, move="submit", trail=Trail(User.objects.get(username="officer")))
+    seen, address = [], f"/plans/{plan.key}/timeline/"
+    while address:
+        page = text(mine.get(address))
+        seen += re.findall(r"<li dir=\"auto\">Round (\d+)</li>", page)
+        onward = re.search(r'href="(\?before=[^"]*)"', page)
+        address = f"/plans/{plan.key}/timeline/{onward[1]}" if onward else ""
+    assert list(map(int, seen)) == list(range(29, -1, -1))
+    assert "The plan began" in page
+    assert "answers were filled in from what is known" in page
+
+
+#: Queries of each page, whoever reads it: never more with more answers, tasks or plans.
+CEILINGS = {
+    "/plans/": 8,
+    "/plans/{key}/": 23,
+    "/plans/{key}/objective/": 14,
+    "/plans/{key}/scanning/": 14,
+    "/plans/{key}/analysis/": 16,
+    "/plans/{key}/response/": 16,
+    "/plans/{key}/scanning/extent/": 13,
+    "/plans/{key}/timeline/": 16,
+    "/plans/{key}/move/submit/": 14,
+}
+
+
+@pytest.mark.parametrize("path", CEILINGS)
+def test_each_page_asks_the_database_a_fixed_number_of_times(client, plan, colleague, path):
+    client.force_login(colleague("supervisor"))
+    address = path.format(key=plan.key)
+    text(client.get(address))
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        text(client.get(address))
+    assert len(asked) <= CEILINGS[path], [q["sql"][:150] for q in asked.captured_queries]
+
+
+def test_saving_asks_the_database_in_proportion_to_what_changed(mine, plan):
+    page = text(mine.get(f"/plans/{plan.key}/scanning/"))
+    form = {**sends(page, "extent", "harm"), "q-extent": "New", "q-harm": value(plan, "harm")}
+    with CaptureQueriesContext(connection) as asked:
+        mine.post(f"/plans/{plan.key}/scanning/", form)
+    assert len(asked) <= 24, [q["sql"][:150] for q in asked.captured_queries]
+
+
+def test_a_partner_guest_sees_what_is_shared_and_no_more(client, person, plan, officer):
+    import datetime as dt
+
+    from forestall.web.people.models import Agreement
+    from forestall.web.plans.models import Member
+
+    council = Organisation.objects.create(slug="council", name="Sample Council", kind="council")
+    guest = person("partner")
+    User.objects.filter(pk=guest.pk).update(organisation=council)
+    guest = User.objects.get(pk=guest.pk)
+    client.force_login(guest)
+    assert client.get(f"/plans/{plan.key}/").status_code == 404
+    today = dt.date.today()
+    agreement = Agreement.objects.create(
+        reference="W1",
+        title="Safer streets",
+        kind="waspi-isp",
+        starts=today,
+        expires=today + dt.timedelta(days=30),
+        review_on=today,
+    )
+    Member.objects.create(
+        plan=plan, organisation=council, purpose="prevent", basis="part-3", agreement=agreement,
+        until=today + dt.timedelta(days=10), added_by=officer,
+    )  # fmt: skip
+    Answer.objects.filter(question="extent").update(shared=False, value="Secret detail")
+    assert plan.key in text(client.get("/plans/"))
+    for path in ("", "scanning/", "objective/", "objective/aim/", "timeline/"):
+        page = text(client.get(f"/plans/{plan.key}/{path}"))
+        assert "Secret detail" not in page
+        assert "0000000001" not in page, path
+    assert client.get(f"/plans/{plan.key}/scanning/extent/").status_code == 404
+    assert HeldRole.objects.filter(user=guest, role="partner").exists()

@@ -1,0 +1,350 @@
+"""Tasks across organisations, sharing under agreements, hand-over, levels, marking, ethics, help; and their pages."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+
+from forestall.web.audit.models import Event
+from forestall.web.audit.trail import Trail
+from forestall.web.people.models import Agreement, Organisation, User
+from forestall.web.plans import actions, people_actions, selectors, task_actions, telling
+from forestall.web.plans.models import Member, Plan, Task
+from forestall.web.plans.rules import RefusedError
+from forestall.web.plans.seed import Seed
+from forestall.web.work.models import Notice
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def force(db):  # noqa: ARG001 - it opens the database
+    return Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force")
+
+
+@pytest.fixture
+def council(db):  # noqa: ARG001
+    return Organisation.objects.create(slug="newport", name="Newport", name_cy="Casnewydd", kind="council")
+
+
+@pytest.fixture
+def colleague(person, force):
+    def make(role: str, name: str | None = None, organisation=None):
+        user = person(role, username=name or role)
+        user.organisation = organisation or force
+        user.save()
+        return User.objects.get(pk=user.pk)
+
+    return make
+
+
+@pytest.fixture
+def agreement(force, council):
+    today = timezone.localdate()
+    made = Agreement.objects.create(
+        reference="ISP 1", title="Community safety", kind="waspi-isp", purpose="p", legal_basis="b",
+        starts=today - dt.timedelta(days=30), expires=today + dt.timedelta(days=200), review_on=today,
+    )  # fmt: skip
+    made.parties.set([force, council])
+    return made
+
+
+@pytest.fixture
+def plan(colleague):
+    return started(colleague("officer"))
+
+
+def trail(user):
+    return Trail(User.objects.get(pk=user.pk))
+
+
+def started(user, title="Beiciau yn y parc"):
+    return actions.start_plan(
+        seed=Seed(origin="complaint", words=title), scan=None, weight="standard", language="en", duplicates=(), title=title,
+        trail=trail(user),
+    )  # fmt: skip
+
+
+def share(plan, council, agreement=None, **more):
+    given = {
+        "key": plan.key, "organisation": council, "purpose": "community-safety", "basis": "section-115",
+        "agreement": agreement, "until": timezone.localdate() + dt.timedelta(days=90), **more,
+    }  # fmt: skip
+    return people_actions.share_plan(trail=trail(plan.owner), **given)
+
+
+def ask(plan, organisation, title="Light the underpass", **more):
+    given = {"due": timezone.localdate() + dt.timedelta(days=20), **more}
+    return task_actions.ask_task(key=plan.key, title=title, organisation=organisation, trail=trail(plan.owner), **given)
+
+
+# Sharing
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"purpose": ""}, "purpose"),
+        ({"purpose": "curiosity"}, "purpose"),
+        ({"basis": ""}, "legal basis"),
+        ({"agreement": None}, "in force"),
+        ({"until": None}, "until when"),
+        ({"until": dt.date(2020, 1, 1)}, "until when"),
+        ({"until": dt.date(2099, 1, 1)}, "agreement ends"),
+    ],
+)
+def test_no_organisation_joins_without_purpose_basis_agreement_and_end(plan, council, agreement, change, words):
+    with pytest.raises(RefusedError, match=words):
+        share(plan, council, **{"agreement": agreement, **change})
+    assert not Member.objects.exists()
+
+
+def test_an_agreement_is_between_the_two(plan, council, agreement):
+    agreement.parties.remove(council)
+    with pytest.raises(RefusedError, match="not between"):
+        share(plan, council, agreement)
+
+
+def test_a_withdrawn_agreement_shuts_the_plan_at_once(plan, council, agreement, colleague):
+    guest = colleague("partner", organisation=council)
+    share(plan, council, agreement)
+    assert selectors.one(guest, plan.key) == plan
+    agreement.withdrawn_on = timezone.localdate()
+    agreement.save()
+    with pytest.raises(Http404):
+        selectors.one(guest, plan.key)
+
+
+def test_sharing_is_a_disclosure_in_the_log(plan, council, agreement):
+    share(plan, council, agreement)
+    event = Event.objects.get(act="share-plan")
+    assert event.operation == "disclosure"
+    assert event.detail["agreement"] == "ISP 1"
+
+
+def test_a_partner_may_not_share_on(plan, council, agreement, colleague):
+    guest = colleague("partner", organisation=council)
+    share(plan, council, agreement)
+    with pytest.raises(PermissionDenied):
+        people_actions.share_plan(
+            key=plan.key, organisation=council, purpose="prevent", basis="part-3", agreement=agreement, until=None,
+            trail=trail(guest),
+        )  # fmt: skip
+
+
+# Tasks
+
+
+def test_a_task_goes_to_an_organisation_on_the_plan_alone(plan, council, agreement):
+    with pytest.raises(RefusedError, match="not on this plan"):
+        ask(plan, council)
+    share(plan, council, agreement)
+    assert ask(plan, council).shared
+
+
+def test_a_guest_accepts_and_finishes_and_the_asker_hears(plan, council, agreement, colleague):
+    guest = colleague("partner", organisation=council)
+    share(plan, council, agreement)
+    task = ask(plan, council)
+    assert Notice.objects.get(person=guest).kind == "task-asked"
+    task_actions.accept_task(key=task.key, trail=trail(guest))
+    task_actions.finish_task(key=task.key, outcome="Lit since Friday", trail=trail(guest))
+    task.refresh_from_db()
+    assert (task.standing, task.owner, task.outcome) == ("done", guest, "Lit since Friday")
+    assert set(Notice.objects.filter(person=plan.owner).values_list("kind", flat=True)) == {"task-answered"}
+    with pytest.raises(RefusedError, match="not open"):
+        task_actions.decline_task(key=task.key, reason="late", trail=trail(guest))
+
+
+def test_a_guest_sees_no_task_that_is_not_marked_for_partners(plan, council, agreement, colleague, force):
+    guest = colleague("partner", organisation=council)
+    share(plan, council, agreement)
+    inner = ask(plan, force, "Look at the CCTV", shared=False)
+    with pytest.raises(Http404):
+        selectors.task(guest, inner.key)
+    assert selectors.task(plan.owner, inner.key) == inner
+
+
+def test_another_organisations_task_is_not_theirs_to_answer(plan, force, council, agreement, colleague):
+    guest = colleague("partner", organisation=council)
+    share(plan, council, agreement)
+    task = ask(plan, force, shared=True)
+    with pytest.raises(PermissionDenied):
+        task_actions.accept_task(key=task.key, trail=trail(guest))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [({"title": " "}, "Say what"), ({"due": dt.date(2020, 1, 1)}, "still to come")]
+)
+def test_what_is_no_task_is_refused(plan, force, given, words):
+    with pytest.raises(RefusedError, match=words):
+        ask(plan, force, **given)
+
+
+def test_what_was_to_be_found_out_is_written_down(plan, force):
+    task = ask(plan, force, asks="find-out", owner=plan.owner)
+    assert task.standing == "accepted", "one's own task needs no accepting"
+    with pytest.raises(RefusedError, match="found out"):
+        task_actions.finish_task(key=task.key, outcome="", trail=trail(plan.owner))
+
+
+# Reminders
+
+
+@pytest.mark.parametrize(("days", "n"), [(7, 1), (6, 0), (1, 1), (0, 1), (-1, 1), (-2, 0), (-7, 1), (-400, 0)])
+def test_people_are_reminded_before_on_and_after_the_day(plan, force, days, n):
+    task = ask(plan, force, owner=plan.owner)
+    now = timezone.now()
+    Task.objects.filter(pk=task.pk).update(due=timezone.localdate(now) + dt.timedelta(days=days))
+    found = list(telling.tasks_due(now))
+    assert len(found) == n
+    for r in found:
+        assert r.message.render("cy")
+
+
+def test_done_tasks_remind_nobody(plan, force):
+    task = ask(plan, force, owner=plan.owner)
+    Task.objects.filter(pk=task.pk).update(due=timezone.localdate(), standing="done")
+    assert not list(telling.tasks_due(timezone.now()))
+
+
+# Ownership
+
+
+def test_ownership_moves_when_the_other_accepts(plan, colleague):
+    taker = colleague("officer", "taker")
+    h = people_actions.offer_handover(key=plan.key, taker=taker, note="The council waits for us", trail=trail(plan.owner))
+    plan.refresh_from_db()
+    assert plan.owner != taker
+    people_actions.answer_handover(handover=h.pk, accept=True, trail=trail(taker))
+    plan.refresh_from_db()
+    assert plan.owner == taker
+
+
+def test_a_handover_needs_a_note_and_a_decline_a_reason(plan, colleague):
+    taker = colleague("officer", "taker")
+    with pytest.raises(RefusedError):
+        people_actions.offer_handover(key=plan.key, taker=taker, note=" ", trail=trail(plan.owner))
+    h = people_actions.offer_handover(key=plan.key, taker=taker, note="x", trail=trail(plan.owner))
+    with pytest.raises(RefusedError):
+        people_actions.answer_handover(handover=h.pk, accept=False, trail=trail(taker))
+
+
+def test_a_plan_is_offered_to_who_may_own_it(plan, colleague, council):
+    for stranger in (colleague("partner", organisation=council), colleague("data-protection")):
+        with pytest.raises(RefusedError):
+            people_actions.offer_handover(key=plan.key, taker=stranger, note="x", trail=trail(plan.owner))
+
+
+def test_who_leaves_flags_every_plan_and_somebody_hears(plan, colleague):
+    boss, owner = colleague("supervisor"), plan.owner
+    other = started(owner, "Second")
+    owner.is_active = False
+    owner.save()
+    assert people_actions.flag_leaver(person=owner, trail=Trail.operator()) == 2
+    assert people_actions.flag_leaver(person=owner, trail=Trail.operator()) == 0
+    assert Plan.objects.filter(owner_left_at=None).count() == 0
+    assert Notice.objects.filter(person=boss, kind="owner-left").count() == 2
+    people_actions.assign_owner(key=other.key, owner=boss, reason="Sam left", trail=trail(boss))
+    other.refresh_from_db()
+    assert (other.owner, other.owner_left_at) == (boss, None)
+
+
+# Level, marking, ethics, help
+
+
+def test_a_level_is_proposed_and_adopted_by_another(plan, colleague):
+    boss = colleague("supervisor")
+    people_actions.propose_level(key=plan.key, level=2, reason="It crosses the border", trail=trail(plan.owner))
+    with pytest.raises(PermissionDenied):
+        people_actions.answer_level(key=plan.key, adopt=True, answer="", trail=trail(plan.owner))
+    people_actions.answer_level(key=plan.key, adopt=True, answer="", trail=trail(boss))
+    plan.refresh_from_db()
+    assert plan.level == 2
+
+
+@pytest.mark.parametrize("marking", ["SECRET", "TOP SECRET", "", "official"])
+def test_nothing_higher_is_accepted(plan, marking):
+    with pytest.raises(RefusedError):
+        people_actions.mark_plan(key=plan.key, marking=marking, caveats=[], about_people=False, trail=trail(plan.owner))
+
+
+def test_the_ethics_body_decides_and_the_owner_may_not(plan, colleague):
+    chief = colleague("chief-officer")
+    r = people_actions.refer_to_ethics(key=plan.key, question="May we visit them?", trail=trail(plan.owner))
+    with pytest.raises(PermissionDenied):
+        people_actions.decide_ethics(key=plan.key, referral=r.pk, allowed=True, decision="Yes", trail=trail(plan.owner))
+    people_actions.decide_ethics(key=plan.key, referral=r.pk, allowed=True, decision="Twice a week", trail=trail(chief))
+    r.refresh_from_db()
+    assert r.allowed
+
+
+def test_a_call_for_help_is_taken_once_and_answered(plan, colleague):
+    adviser, second = colleague("hub"), colleague("hub", "second")
+    h = people_actions.ask_for_help(key=plan.key, kind="advice", stage="analysis", text="Why?", trail=trail(plan.owner))
+    people_actions.take_help(request=h.pk, trail=trail(adviser))
+    with pytest.raises(RefusedError, match="taken"):
+        people_actions.take_help(request=h.pk, trail=trail(second))
+    people_actions.answer_help(request=h.pk, answer="Look at the hours", trail=trail(adviser))
+    assert Notice.objects.filter(person=plan.owner, kind="help-answered").exists()
+
+
+# Pages
+
+
+def test_the_pages_of_work(client, plan, council, agreement, colleague):
+    guest = colleague("partner", organisation=council)
+    client.force_login(plan.owner)
+    share_form = {
+        "act": "share", "organisation": council.pk, "purpose": "community-safety", "basis": "section-115",
+        "agreement": agreement.pk, "until": (timezone.localdate() + dt.timedelta(days=30)).isoformat(),
+    }  # fmt: skip
+    people = reverse("plan-people", args=[plan.key])
+    assert client.post(people, {**share_form, "basis": ""}).status_code == 422
+    assert client.post(people, share_form).status_code == 302
+    due = (timezone.localdate() + dt.timedelta(days=3)).isoformat()
+    made = client.post(
+        reverse("plan-tasks", args=[plan.key]), {"title": "Mend the <fence>", "organisation": council.pk, "due": due}
+    )
+    client.force_login(guest)
+    desk = client.get(reverse("my-council")).content.decode()
+    assert "Mend the &lt;fence&gt;" in desk
+    assert "ISP 1" in desk
+    assert client.get(people).status_code == 404, "who else is on a plan is not for partners"
+    page = client.get(made.url).content.decode()
+    assert "Accept" in page
+    assert client.post(made.url, {"act": "accept"}).status_code == 302
+    assert "Mend the" in client.get(reverse("my-work")).content.decode()
+    assert client.post(made.url, {"act": "decline", "outcome": " "}).status_code == 422
+    assert client.post(made.url, {"act": "finish", "outcome": "Mended"}).status_code == 302
+    client.force_login(plan.owner)
+    assert "Mended" in client.get(made.url).content.decode()
+
+
+@pytest.mark.parametrize("path", ["/tasks/NOTTHERE/", "/plans/NOTTHERE/tasks/", "/plans/NOTTHERE/people/"])
+def test_a_forged_key_is_not_found(client, colleague, path):
+    client.force_login(colleague("supervisor"))
+    assert client.get(path).status_code == 404
+    assert client.post(path, {"act": "accept", "title": "x"}).status_code == 404
+
+
+def test_a_form_of_another_role_is_refused(client, plan, colleague):
+    client.force_login(colleague("analyst"))
+    people = reverse("plan-people", args=[plan.key])
+    assert client.post(people, {"act": "assign", "person": plan.owner_id, "reason": "x"}).status_code == 403
+    assert client.post(people, {"act": "nonsense"}).status_code == 403
+
+
+def test_the_queue_is_for_those_who_answer(client, plan, colleague):
+    people_actions.ask_for_help(key=plan.key, kind="review", stage="", text="Is it any good?", trail=trail(plan.owner))
+    client.force_login(plan.owner)
+    assert client.get(reverse("help")).status_code == 404
+    client.force_login(colleague("hub"))
+    page = client.get(reverse("help")).content.decode()
+    assert "Is it any good?" in page
+    h = plan.help_requests.get()
+    assert client.post(reverse("help"), {"act": "take", "request": h.pk}).status_code == 302
+    assert client.post(reverse("help"), {"act": "answer", "request": h.pk, "answer": "Quite"}).status_code == 302
