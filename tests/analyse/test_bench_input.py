@@ -154,7 +154,7 @@ def test_defaults_are_not_in_the_address():
 
 
 def test_a_refusal_of_a_method_is_a_sentence_that_can_be_told_in_welsh(ground):
-    """What data can't feed is a message to the last part of it; text baked in English would stay English on a Welsh page."""
+    """What data can't feed is a message to the last part of it; text baked in would stay English on a Welsh page."""
     records, places = ground
     months = records.months(records.forces()[0])
     for slug in ("seasonality", "forecast", "change-point", "control-chart"):
