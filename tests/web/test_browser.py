@@ -211,7 +211,8 @@ def test_pages_of_every_kind_of_signal_and_the_tasking_lists(open_page, peopled,
     sign_in(page, peopled, "officer")
     for name, path in pages.items():
         page.goto(path)
-        page.evaluate("document.querySelectorAll('main details').forEach(e => { e.open = true; })")
+        if name in ("tasking", "outlier"):
+            page.evaluate("document.querySelectorAll('main details').forEach(e => { e.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
         assert page.locator("h1").count() == 1
         page.screenshot(path=SHOTS / f"{name}-{width}-{language}.png", full_page=True)

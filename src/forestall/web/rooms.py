@@ -35,6 +35,7 @@ ROOMS = (
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
     Room("retention", msg("Keeping and erasing"), (Permission.REVIEW_RETENTION,)),
     Room("disclosures", msg("Requests for data"), (Permission.DISCLOSE,)),
+    Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
 )
 
 
@@ -54,3 +55,9 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
 def first_room(user: Any) -> str:
     """The address of the first room that a person may enter; the person's own account where there is none."""
     return next((reverse(r.name) for r in ROOMS if any(user.may(p) for p in r.needs)), reverse("account"))
+
+
+def instead_of_home(user: Any) -> str | None:
+    """Where somebody goes on to who may not enter the first room; None for who may, and for who may enter none."""
+    open_ = [room.name for room in ROOMS if any(user.may(p) for p in room.needs)]
+    return reverse(open_[0]) if open_ and "home" not in open_ else None
