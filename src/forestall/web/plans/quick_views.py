@@ -84,7 +84,7 @@ def _page(request, desk, screen, given=None, form=None, problem=None):  # type: 
     ]
     summary += [(m, f"#reason-{n}") for n, m in problem["reasons"].items()]
     context = frame.context(
-        desk, "overview", screen=screen, fields=fields,
+        desk, "quick", screen=screen, fields=fields,
         groups=_groups(screen, [f for f in fields if not _known(f)]),
         known=_groups(screen, [f for f in fields if _known(f)]),
         live=live, form=form or blank(desk.plan.organisation_id), ask_response=screen == 2 and not live,

@@ -213,7 +213,10 @@ def draft(request: HttpRequest, key: str, stage: str, question: str) -> HttpResp
     given = sent(request.POST, [q]).get(q.slug)
     if given is None:
         raise Http404
-    actions.keep_draft(key=key, question=q.slug, raw=given.raw, base=given.base, trail=trail)
+    try:
+        actions.keep_draft(key=key, question=q.slug, raw=given.raw, base=given.base, trail=trail)
+    except RefusedError:
+        raise Http404 from None
     return JsonResponse({"kept": True})
 
 
