@@ -30,6 +30,7 @@ demo: setup
 test: lint types docs
 	@scripts/chromium
 	$(BIN)/pytest -m "not slow" --cov --cov-report=term
+	@scripts/postgres $(BIN)/pytest tests/web -m "not slow and not browser"
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks scripts

@@ -118,7 +118,7 @@ def test_the_second_of_two_ingests_waits(store: Store, street) -> None:
 
 
 def test_the_second_of_two_ingests_refuses_after_its_wait(store: Store, street) -> None:
-    with writing(store.path / "LOCK", 0), pytest.raises(ForestallError, match="another ingest is writing"):
+    with writing(store.path / "LOCK", 0), pytest.raises(ForestallError, match="another ingest or erasure is writing"):
         store.ingest([street([row()])], wait=0.2)
     assert store.current is None
 

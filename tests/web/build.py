@@ -12,7 +12,8 @@ import shapely
 from forestall.places import Level, Places
 from forestall.places.shelf import content_hash
 from forestall.records.store import Store
-from forestall.results import Finding, Provenance, Scan, Series, Shelf, Signal
+from forestall.results import Finding, Provenance, Reason, Scan, Series, Shelf, Signal
+from forestall.results.signal import KINDS, PERSON_KINDS
 from forestall.text import Name, msg
 
 MONTHS = tuple(f"{y}-{m:02d}" for y in (2020, 2021, 2022) for m in range(1, 13))[:34]
@@ -166,3 +167,67 @@ def store(folder: Path, *, source: str = "test-crimes", record: bool = True, wit
     if record:
         Shelf(path).put(scan(str(kept.current), version))
     return path
+
+
+NEW = [k for k in KINDS if k not in ("rising", "force-wide", "concentrated")]
+DETAILS = {
+    "seasonal-return": {"ahead_since": "2022-11", "ahead": 21.4, "ahead_low": 14, "ahead_high": 30},
+    "near-repeat": {"chain": 7},
+    "repeat-location": {"location": "High Street"},
+    "repeat-suspect": {"outcomes": 3},
+}
+
+
+def number(kind: str) -> str:
+    """The id of the signal of a new kind."""
+    return f"{20 + NEW.index(kind):010x}"
+
+
+def every_kind(path: Path) -> Path:
+    """Puts a scan with a signal of every kind, one with a further reason, on a store."""
+    old = scan(str(Store.open(path).current), places().version)
+    more = tuple(
+        signal(int(number(kind), 16), kind, "public-order", "disorder", CODES[12:14], details=DETAILS.get(kind, {}),
+               subject="ab12" if kind in PERSON_KINDS else "")
+        for kind in NEW
+    )  # fmt: skip
+    first = replace(old.signals[0], reasons=(Reason.of(old.signals[2]),))
+    Shelf(path).put(Scan((first, *old.signals[1:], *more), old.events, old.provenance))
+    return path
+
+
+def peopled(folder: Path) -> Path:
+    """A store whose records name persons by identifier: a victim of nine, three of these of domestic abuse; one of domestic
+    abuse alone; a suspect of seven, two with an outcome; a caller of eight; a shop of twelve. With every kind of signal."""
+    from scan import made_extract
+
+    made = made_extract.rows(300)
+    for i, row in enumerate(made):
+        row["date"] = f"2022-{1 + i % 10:02d}-{1 + i % 28:02d}"
+
+    def give(some: list[dict[str, object]], **values: object) -> None:
+        for row in some:
+            row.update(values)
+
+    north = [r for r in made if r["lsoa"] in CODES[:12]]
+    give(north[:9], victim="HURT-AGAIN")
+    give(north[:3], da="Y", ref="SECRET")
+    give(north[9:16], victim="HURT-AT-HOME", da="Y", loc="A-HOME", street="Secret Street")
+    give(north[20:27], suspect="NAMED-AGAIN")
+    give(north[20:22], outcome="charged")
+    give(north[30:42], loc="A-SHOP", street="Market Street", premises="shop", type="shoplifting")
+    calls = [
+        {**r, "kind": "call", "type": "concern for safety", "caller": "IN-NEED" if i < 8 else f"ONCE{i}", "ref": f"C{i}"}
+        for i, r in enumerate(north[50:80])
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    mapping, rows = folder / "mapping.yaml", folder / "rows.csv"
+    mapping.write_text(made_extract.MAPPING, encoding="utf-8")
+    with rows.open("w", newline="", encoding="utf-8") as f:
+        writer = csv.DictWriter(f, made_extract.COLUMNS)
+        writer.writeheader()
+        writer.writerows([*made, *calls])
+    path = folder / "store"
+    Store.open(path, create=True).ingest([rows], mapping=mapping)
+    places().save(path)
+    return every_kind(path)

@@ -1,4 +1,6 @@
-"""The workplace on a small store. Settings come from the environment, as they do when a program serves."""
+"""The workplace on a small store. Settings come from the environment, as they do when a program serves.
+
+``FORESTALL_TEST_DATABASE_URL`` names a PostgreSQL cluster on which the same tests run (``scripts/postgres`` makes one)."""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ import pytest
 _FOLDER = tempfile.TemporaryDirectory(prefix="forestall-web-")
 os.environ["FORESTALL_STORE"] = str(Path(_FOLDER.name) / "store")
 os.environ["FORESTALL_DB"] = str(Path(_FOLDER.name) / "workplace.sqlite3")
+if os.environ.get("FORESTALL_TEST_DATABASE_URL"):
+    os.environ["FORESTALL_DATABASE_URL"] = os.environ["FORESTALL_TEST_DATABASE_URL"]
 os.environ["DJANGO_SETTINGS_MODULE"] = "forestall.web.settings"
 
 import django  # noqa: E402 - the settings read the environment when they are loaded
@@ -22,6 +26,16 @@ from web.clearing import let_tests_clear_the_log  # noqa: E402
 let_tests_clear_the_log()
 
 PASSWORD = "a long and dull password"  # of accounts in a database that the tests throw away
+
+
+def pytest_collection_modifyitems(config, items):
+    """On PostgreSQL only what touches the database runs again; the rest would find nothing new."""
+    if not os.environ.get("FORESTALL_TEST_DATABASE_URL"):
+        return
+    touches = {"db", "transactional_db", "person", "reader"}
+    kept = [i for i in items if i.get_closest_marker("django_db") or touches & set(getattr(i, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ PAGES = {
     "force-wide": "/signals/0000000002/",
     "concentrated": "/signals/0000000003/",
     "events": "/recording-events/",
+    "notices": "/notices/",
     "nothing-there": "/signals/ffffffffff/",
     "explore": "/explore/",
     "explore-map": "/explore/?method=local-statistics&category=burglary&statistic=moran",
@@ -57,9 +58,12 @@ PAGES = {
 pytestmark = pytest.mark.browser
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(*, tests: bool = False) -> dict[str, str]:
+    """Without the settings of the tests' own workplace; ``tests``: with the tests' modules to import."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FORESTALL_", "DJANGO_"))}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    path = [str(ROOT / "tests")] if tests else []
+    path += [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(path)}
 
 
 class Workplace:
@@ -68,16 +72,21 @@ class Workplace:
     def __init__(self, store: Path) -> None:
         code = (
             "import json, sys; from pathlib import Path; from forestall.web import start; "
-            "print(json.dumps(dict(start.demo_accounts(Path(sys.argv[1]), Path(sys.argv[1]) / 'demo'))))"
+            "print(json.dumps(dict(start.demo_accounts(Path(sys.argv[1]), Path(sys.argv[1]) / 'demo'))))\n"
+            "from web import told; told.tell('analyst')"
         )
         made = subprocess.run(
-            [sys.executable, "-c", code, str(store)], env=clean_environment(), capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, str(store)],
+            env=clean_environment(tests=True),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         import json
 
         self.passwords = json.loads(made.stdout)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "forestall", "serve", "--store", str(store), "--port", "0"],
+            [sys.executable, "-m", "forestall", "serve", "--no-worker", "--store", str(store), "--port", "0"],
             env=clean_environment(), stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         line = self.process.stdout.readline()
@@ -116,13 +125,21 @@ def workplace(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def peopled(tmp_path_factory):
+    """A workplace whose records name persons by identifier, with a signal of every kind."""
+    running = Workplace(build.peopled(tmp_path_factory.mktemp("peopled")))
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def open_page(browser, workplace):
     contexts = []
 
-    def make(width=1280, *, scripts=True, language="en", height=900, where=None):
+    def make(width=1280, *, scripts=True, language="en", height=900, where=None, at=workplace):
         context = (where or browser).new_context(
-            viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=workplace.address,
+            viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=at.address,
             locale="cy-GB" if language == "cy" else "en-GB", has_touch=width < 500,
         )  # fmt: skip
         context.add_init_script(LISTEN)
@@ -177,6 +194,52 @@ def test_pages(open_page, workplace, width, language, scripts):
         assert page.locator("h1").count() == 1
         page.screenshot(path=SHOTS / f"{name}-{width}-{language}{'' if scripts else '-no-scripts'}.png", full_page=True)
         assert violations(page) == [], name
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 390), ("cy", 1280)])
+def test_pages_of_every_kind_of_signal_and_the_tasking_lists(open_page, peopled, language, width):
+    """With the drawn maps; that they come alive is for the pages above."""
+    pages = {kind: f"/signals/{build.number(kind)}/" for kind in build.NEW} | {
+        "all-kinds": "/",
+        "reasons": "/signals/0000000001/",
+        "tasking": f"/tasking/?hub={build.HUBS[0]}",
+        "tasking-partners": "/tasking/?form=partner",
+    }
+    page = open_page(width, language=language, at=peopled)
+    page.route("**/*.js*", lambda route: route.abort())
+    SHOTS.mkdir(exist_ok=True)
+    sign_in(page, peopled, "officer")
+    for name, path in pages.items():
+        page.goto(path)
+        if name in ("tasking", "outlier"):
+            page.evaluate("document.querySelectorAll('main details').forEach(e => { e.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
+        assert page.locator("h1").count() == 1
+        page.screenshot(path=SHOTS / f"{name}-{width}-{language}.png", full_page=True)
+        assert violations(page) == [], name
+
+
+def test_a_partner_reads_the_lists_on_a_phone(open_page, peopled):
+    page = open_page(390, at=peopled)
+    sign_in(page, peopled, "partner")
+    page.click("text=Tasking")
+    assert page.locator(".f-listed").count() > 3
+    assert page.locator(".f-listed__refs").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []
+
+
+def test_the_lists_by_keyboard_and_without_scripts(open_page, peopled):
+    page = open_page(scripts=False, at=peopled)
+    sign_in(page, peopled, "officer")
+    page.click("text=Tasking")
+    page.select_option("#hub", build.HUBS[0])
+    page.click(".f-filter__go")
+    assert f"hub={build.HUBS[0]}" in page.url
+    first = page.locator(".f-listed__refs summary").first
+    first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".f-listed__refs li").first.is_visible()
 
 
 def test_without_scripts_the_list_the_map_and_the_filter_work(open_page, workplace):

@@ -1,24 +1,13 @@
 """Every kind of signal on the pages: what fell apart from the problems, further reasons, and persons for those who may."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
-from forestall.records.store import Store
-from forestall.results import Reason, Scan, Shelf
-from forestall.results.signal import KINDS, PERSON_KINDS
+from forestall.results.signal import PERSON_KINDS
 from web import build
 
 pytestmark = pytest.mark.django_db
-
-NEW = [k for k in KINDS if k not in ("rising", "force-wide", "concentrated")]
-DETAILS = {
-    "seasonal-return": {"ahead_since": "2022-11", "ahead": 21.4, "ahead_low": 14, "ahead_high": 30},
-    "near-repeat": {"chain": 7},
-    "repeat-location": {"location": "High Street"},
-    "repeat-suspect": {"outcomes": 3},
-}
 
 
 def text(answer):
@@ -28,16 +17,7 @@ def text(answer):
 
 @pytest.fixture(scope="module")
 def every_kind(tmp_path_factory):
-    path = build.store(tmp_path_factory.mktemp("kinds"))
-    old = build.scan(str(Store.open(path).current), build.places().version)
-    more = tuple(
-        build.signal(20 + i, kind, "public-order", "disorder", build.CODES[12:14], details=DETAILS.get(kind, {}),
-                     subject="ab12" if kind in PERSON_KINDS else "")
-        for i, kind in enumerate(NEW)
-    )  # fmt: skip
-    first = replace(old.signals[0], reasons=(Reason.of(old.signals[2]),))
-    Shelf(path).put(Scan((first, *old.signals[1:], *more), old.events, old.provenance))
-    return path
+    return build.every_kind(build.store(tmp_path_factory.mktemp("kinds")))
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +31,7 @@ def ids(page):
     return re.findall(r'data-signal="(\w+)"', page)
 
 
-@pytest.mark.parametrize("kind", NEW)
+@pytest.mark.parametrize("kind", build.NEW)
 def test_each_kind_has_its_filter_its_page_and_its_welsh(reader, kind):
     client = reader("analyst")
     [mine] = ids(text(client.get(f"/?kind={kind}")))
@@ -98,8 +78,7 @@ def test_others_see_no_persons(reader, role):
     assert "Outlier" in page
     for kind in PERSON_KINDS:
         assert ids(text(client.get(f"/?kind={kind}"))) == []
-        number = 20 + NEW.index(kind)
-        assert client.get(f"/signals/{number:010x}/").status_code == 404
+        assert client.get(f"/signals/{build.number(kind)}/").status_code == 404
 
 
 def test_nor_does_a_partner_who_counts_problems_alone(reader):

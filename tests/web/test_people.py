@@ -9,9 +9,9 @@ from django.utils import timezone
 from forestall.errors import ForestallError
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
-from forestall.web.people import actions, backend
-from forestall.web.people.models import FailedSignIn, User
-from forestall.web.people.permissions import ROLES
+from forestall.web.people import actions, backend, demo
+from forestall.web.people.models import Agreement, FailedSignIn, Organisation, Unit, User
+from forestall.web.people.permissions import ROLES, Permission
 from web.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +21,20 @@ def sign_in(client, username="analyst", password=PASSWORD, **more):
     return client.post("/sign-in/", {"username": username, "password": password, **more})
 
 
-def test_signing_in_and_out(client, person):
-    person("analyst")
+@pytest.fixture
+def demo_person(person):
+    """Makes a person of a role who needs no second factor here."""
+
+    def make(role):
+        user = person(role)
+        User.objects.filter(pk=user.pk).update(is_demo=True)
+        return user
+
+    return make
+
+
+def test_signing_in_and_out(client, demo_person):
+    demo_person("analyst")
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
     answer = sign_in(client, " Analyst ", next="/recording-events/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/recording-events/")
@@ -94,8 +106,8 @@ def test_a_sign_in_clears_what_has_outlived_its_retention(client, person):
 
 
 @pytest.mark.parametrize("onwards", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil.example"])
-def test_nobody_is_sent_to_another_site(client, person, onwards):
-    person("analyst")
+def test_nobody_is_sent_to_another_site(client, demo_person, onwards):
+    demo_person("analyst")
     assert sign_in(client, next=onwards).headers["Location"] == "/"
 
 
@@ -108,8 +120,8 @@ def test_a_form_without_its_token_is_refused_in_plain_words(person):
     assert "open for too long" in answer.content.decode()
 
 
-def test_the_language_is_kept_with_cookie_and_account(client, person):
-    person("analyst")
+def test_the_language_is_kept_with_cookie_and_account(client, demo_person):
+    demo_person("analyst")
     assert 'lang="en"' in client.get("/sign-in/").content.decode()
     answer = client.post("/language/", {"language": "cy", "next": "/sign-in/?next=/"})
     assert answer.headers["Location"] == "/sign-in/?next=/"
@@ -131,14 +143,40 @@ def test_a_browser_set_to_welsh_gets_welsh(client):
 
 def test_demo_accounts(tmp_path):
     first = actions.make_demo_accounts(folder=tmp_path / "demo", trail=Trail.operator())
-    kept = tmp_path / "demo" / actions.DEMO_FILE
+    kept = tmp_path / "demo" / demo.FILE
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert json.loads(kept.read_text()) == first
-    assert set(first) == {"analyst", "officer", "supervisor", "chief", "partner", "commissioner"}
-    assert len(set(first.values())) == 6
+    assert set(first) == {
+        "analyst", "officer", "supervisor", "chief", "hub", "partner", "health", "housing", "commissioner", "registrar",
+        "dpo", "administrator",
+    }  # fmt: skip
+    assert len(set(first.values())) == 12
     assert actions.make_demo_accounts(folder=tmp_path / "demo", trail=Trail.operator()) == first
     assert actions.make_demo_accounts(folder=tmp_path / "other", trail=Trail.operator()) != first
-    assert User.objects.count() == 6
+    assert User.objects.count() == 12
+
+
+def test_the_demo_is_a_force_with_its_partners(tmp_path):
+    for _ in range(2):  # a second run changes nothing
+        actions.make_demo_accounts(folder=tmp_path, trail=Trail.operator())
+    kinds = [o.kind for o in Organisation.objects.all()]
+    assert sorted(kinds) == ["council", "council", "force", "health", "housing", "policing-body", "voluntary"]
+    assert {o.name_cy for o in Organisation.objects.filter(kind="council")} == {"Cyngor Tref y Gogledd", "Cyngor Southport"}
+    officer = User.objects.get(username="officer")
+    chain = [officer.unit, officer.unit.parent, officer.unit.parent.parent]
+    assert [u.kind for u in chain] == ["neighbourhood-team", "local-policing-area", "force"]
+    assert officer.areas(Permission.SEE_SIGNALS) == {"W06000001"}, "the first problem is there"
+    assert User.objects.get(username="partner").organisation.name == "Northtown Council"
+    assert Unit.objects.filter(kind="neighbourhood-team").count() == 2
+    assert [a.is_in_force() for a in Agreement.objects.order_by("reference")] == [True, True, False]
+    assert all(u.organisation and u.is_demo for u in User.objects.all())
+
+
+def test_the_demo_needs_no_places(tmp_path, settings):
+    settings.STORE = tmp_path / "no-store"
+    actions.make_demo_accounts(folder=tmp_path, trail=Trail.operator())
+    assert not Unit.objects.exists()
+    assert User.objects.get(username="partner").organisation.name == "Sample Council"
 
 
 def test_demo_accounts_work_on_loopback_alone(client, tmp_path, settings):

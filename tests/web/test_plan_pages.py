@@ -490,3 +490,282 @@ def test_a_partner_guest_sees_what_is_shared_and_no_more(client, person, plan, o
         assert "0000000001" not in page, path
     assert client.get(f"/plans/{plan.key}/scanning/extent/").status_code == 404
     assert HeldRole.objects.filter(user=guest, role="partner").exists()
+
+
+# Analysis: filled in from the profile, ideas, gaps.
+
+
+@pytest.fixture
+def profile_store(settings, tmp_path_factory):
+    """A store whose records have times, places and streets, so that a profile has something to say."""
+    import bench_store
+
+    settings.STORE = bench_store.make(tmp_path_factory.mktemp("profiled"), record=True)
+    return settings.STORE
+
+
+def test_analysis_is_filled_from_the_profile_cited_and_nobody_is_overwritten(profile_store, mine, officer):  # noqa: ARG001
+    plan = begin(officer)
+    page = text(mine.get(f"/plans/{plan.key}/analysis/"))
+    mine.post(f"/plans/{plan.key}/analysis/", {**sends(page, "where"), "q-where": "Behind the station"})
+    told = mine.post(f"/plans/{plan.key}/fill/")
+    page = text(mine.get(told.url))
+    assert "were filled in from the profile" in page
+    assert value(plan, "where") == "Behind the station"
+    assert value(plan, "what").startswith("23 records of vehicle crime")
+    assert value(plan, "how") is None, "what the records don't hold is no answer"
+    assert "Not known yet:" in value(plan, "place")
+    assert re.search(r"From the profile of problem 0000000001, snapshot \w{8}", page)
+    ideas = list(plan.hypotheses.all())
+    assert {h.rule for h in ideas} == {"part-of-a-wider-change", "something-changed"}
+    assert all(h.supports and h.test and h.source for h in ideas)
+    plan.hypotheses.update(standing="dropped")
+    mine.post(f"/plans/{plan.key}/fill/")
+    assert plan.hypotheses.count() == 2, "an idea that was dropped does not come back"
+    assert set(plan.hypotheses.values_list("standing", flat=True)) == {"dropped"}
+
+
+def test_a_plan_that_starts_beside_a_profile_has_its_analysis_at_once(profile_store, mine, officer):  # noqa: ARG001
+    assert value(begin(officer), "what") is None, "nobody waits for a profile when a plan starts"
+    text(mine.get("/signals/0000000001/profile/"))
+    plan = begin(officer, number=1)
+    assert value(plan, "what").startswith("23 records of vehicle crime")
+    assert plan.hypotheses.exists()
+
+
+def test_without_a_profile_the_page_says_so(mine, officer):
+    plan = begin(officer, number=2)
+    told = mine.post(f"/plans/{plan.key}/fill/")
+    assert "There is no profile to fill in from" in text(mine.get(told.url))
+
+
+def idea(page, **changes):
+    """The form of an idea as the page holds it."""
+    import html
+    import json
+
+    base = re.search(r'name="base" value="(\d+)"', page)[1]
+    was = html.unescape(re.search(r'name="was" value="([^"]*)"', page)[1])
+    fields = {f"h-{k}": v for k, v in json.loads(was).items()}
+    return {"base": base, "was": was, **fields, **{f"h-{k}": v for k, v in changes.items()}}
+
+
+def test_ideas_are_written_changed_and_dropped(mine, plan):
+    where = f"/plans/{plan.key}/ideas/new/"
+    back = text(mine.post(where, idea(text(mine.get(where)), supports=HOSTILE)), 422)
+    assert 'href="#h-text"' in back
+    assert ESCAPED in back
+    mine.post(where, idea(text(mine.get(where)), text=HOSTILE, supports="Half of it at one car park", horizon="short"))
+    h = plan.hypotheses.get()
+    assert h.text == HOSTILE
+    page = text(mine.get(f"/plans/{plan.key}/analysis/"))
+    assert ESCAPED in page
+    assert "Half of it at one car park" in page
+    change = f"/plans/{plan.key}/ideas/{h.pk}/"
+    mine.post(change, idea(text(mine.get(change)), standing="dropped", contradicts="It went on when it closed"))
+    h.refresh_from_db()
+    assert (h.standing, h.contradicts, h.revision) == ("dropped", "It went on when it closed", 2)
+    assert mine.get(f"/plans/{plan.key}/ideas/{h.pk + 1}/").status_code == 404
+
+
+def test_two_people_change_one_idea(mine, client, plan, officer, colleague):
+    where = f"/plans/{plan.key}/ideas/new/"
+    mine.post(where, idea(text(mine.get(where)), text="The car park"))
+    h = plan.hypotheses.get()
+    change = f"/plans/{plan.key}/ideas/{h.pk}/"
+    seen = text(mine.get(change))
+    client.force_login(colleague("supervisor"))
+    client.post(change, idea(text(client.get(change)), text="The car park at night", supports="Lamps are out"))
+    client.force_login(officer)
+    page = text(client.post(change, idea(seen, text="The car park at weekends", contradicts="Quiet in May")), 409)
+    h.refresh_from_db()
+    assert h.text == "The car park at night", "nothing is overwritten"
+    assert "The car park at weekends" in page
+    assert page.count('name="choose"') == 1, "only what both changed is to be chosen"
+    form = {**idea(page), "choose": "text", "theirs-text": h.text, "both-text": "The car park at night and weekends"}
+    form |= {"h-text": "The car park at weekends", "h-contradicts": "Quiet in May"}
+    assert client.post(change, form).status_code == 422, "one must be chosen"
+    client.post(change, {**form, "pick-text": "both"})
+    h.refresh_from_db()
+    assert (h.text, h.supports, h.contradicts) == ("The car park at night and weekends", "Lamps are out", "Quiet in May")
+
+
+def test_changes_to_different_fields_of_an_idea_join_by_themselves(mine, client, plan, officer, colleague):
+    where = f"/plans/{plan.key}/ideas/new/"
+    mine.post(where, idea(text(mine.get(where)), text="The car park"))
+    change = f"/plans/{plan.key}/ideas/{plan.hypotheses.get().pk}/"
+    seen = text(mine.get(change))
+    client.force_login(colleague("supervisor"))
+    client.post(change, idea(text(client.get(change)), supports="Lamps are out"))
+    client.force_login(officer)
+    assert client.post(change, idea(seen, contradicts="Quiet in May")).status_code == 302
+    h = plan.hypotheses.get()
+    assert (h.supports, h.contradicts) == ("Lamps are out", "Quiet in May")
+
+
+def test_what_nobody_knows_is_asked_of_an_organisation_on_the_plan(mine, plan, force):
+    where = f"/plans/{plan.key}/find-out/?question=place-manager"
+    assert "Who looks after the place?" in text(mine.get(where))
+    stranger = Organisation.objects.create(slug="c", name="Council", kind="council")
+    form = {"title": "Who runs the car park?", "organisation": stranger.pk, "due": "soon"}
+    back = text(mine.post(where, form), 422)
+    assert 'href="#organisation"' in back
+    assert 'value="soon"' in back
+    told = mine.post(where, {**form, "organisation": force.pk, "due": "31/3/2099"})
+    assert told.url == f"/plans/{plan.key}/analysis/#gaps"
+    task = plan.tasks.get()
+    assert (task.asks, task.title, str(task.due)) == ("find-out", "Who runs the car park?", "2099-03-31")
+    assert "Who runs the car park?" in text(mine.get(f"/plans/{plan.key}/analysis/"))
+
+
+# Response.
+
+
+def reply(page, **changes):
+    """The form of a response as the page holds it."""
+    return {k.replace("h-", "r-", 1) if k.startswith("h-") else k: v for k, v in idea(page).items()} | {
+        f"r-{k.replace('_', '-') if k.startswith('tier') else k}": v for k, v in changes.items()
+    }
+
+
+FULL = {
+    "action": "Light the car park", "mechanism": "Whoever breaks in is seen", "side": "place",
+    "technique": "natural-surveillance", "tier_national": "primary", "tier_public_health": "secondary",
+    "driver": "opportunity", "dose": "12", "dose_unit": "lamps", "cost": "8,400", "due": "31/3/2099",
+}  # fmt: skip
+
+
+def test_a_response_is_planned_in_full_and_asked_for_at_once(mine, plan, force, officer):
+    where = f"/plans/{plan.key}/responses/new/"
+    page = text(mine.get(where))
+    assert page.count("<optgroup") == 5
+    assert len(re.findall(r"<option", page.split('id="r-technique"')[1].split("</select>")[0])) == 26
+    mine.post(where, reply(page, **FULL, owner=str(officer.pk)))
+    r = plan.responses.get()
+    assert r.tiers == {"national": "primary", "public-health": "secondary"}
+    assert (str(r.dose), str(r.cost), r.technique, r.trial) == ("12.00", "8400.00", "natural-surveillance", True)
+    task = plan.tasks.get()
+    assert (task.response, task.organisation, task.owner, task.title) == (r, force, officer, "Light the car park")
+    page = text(mine.get(f"/plans/{plan.key}/response/"))
+    assert "12 lamps" in page
+    assert "Assist natural surveillance" in page
+
+
+def test_what_is_wrong_with_a_response_is_said_and_kept(mine, plan):
+    where = f"/plans/{plan.key}/responses/new/"
+    page = text(mine.get(where))
+    back = text(
+        mine.post(where, reply(page, mechanism=HOSTILE, dose="many", due="soon", technique="magic", owner="999")), 422
+    )
+    for field in ("action", "dose", "due", "technique", "owner"):
+        assert f'href="#r-{field}"' in back, field
+    assert ESCAPED in back
+    assert 'value="many"' in back
+    assert not plan.responses.exists()
+
+
+def test_changing_and_stopping_a_response_carries_its_task_along(mine, plan):
+    where = f"/plans/{plan.key}/responses/new/"
+    mine.post(where, reply(text(mine.get(where)), **FULL))
+    change = f"/plans/{plan.key}/responses/{plan.responses.get().pk}/"
+    mine.post(change, reply(text(mine.get(change)), action="Light and mend the car park"))
+    assert plan.tasks.get().title == "Light and mend the car park"
+    mine.post(change, {"do": "stop"})
+    assert plan.responses.get().standing == "stopped"
+    assert plan.tasks.get().standing == "cancelled"
+
+
+def test_a_response_for_another_organisation_is_that_organisations_task(mine, plan, officer):
+    import datetime as dt
+
+    from forestall.web.people.models import Agreement
+    from forestall.web.plans.models import Member
+
+    council = Organisation.objects.create(slug="council", name="Sample Council", kind="council")
+    where = f"/plans/{plan.key}/responses/new/"
+    page = text(mine.get(where))
+    back = text(mine.post(where, reply(page, **FULL, organisation=str(council.pk))), 422)
+    assert "Choose an organisation that is on the plan" in back
+    today = dt.date.today()
+    agreement = Agreement.objects.create(
+        reference="W1", title="Safer streets", kind="waspi-isp", starts=today, expires=today + dt.timedelta(days=30),
+        review_on=today,
+    )  # fmt: skip
+    agreement.parties.add(council, plan.organisation)
+    Member.objects.create(
+        plan=plan, organisation=council, purpose="prevent", basis="part-3", agreement=agreement,
+        until=today + dt.timedelta(days=10), added_by=officer,
+    )  # fmt: skip
+    mine.post(where, reply(page, **FULL, organisation=str(council.pk)))
+    assert plan.tasks.get().organisation == council
+    change = f"/plans/{plan.key}/responses/{plan.responses.get().pk}/"
+    mine.post(change, reply(text(mine.get(change)), organisation=str(plan.organisation_id)))
+    assert {(t.organisation_id, t.standing) for t in plan.tasks.all()} == {
+        (council.pk, "cancelled"), (plan.organisation_id, "asked"),
+    }  # fmt: skip
+
+
+def test_two_people_change_one_response(mine, client, plan, officer, colleague):
+    where = f"/plans/{plan.key}/responses/new/"
+    mine.post(where, reply(text(mine.get(where)), **FULL))
+    change = f"/plans/{plan.key}/responses/{plan.responses.get().pk}/"
+    seen = text(mine.get(change))
+    client.force_login(colleague("supervisor"))
+    client.post(change, reply(text(client.get(change)), technique="place-managers", cost="9000"))
+    client.force_login(officer)
+    page = text(client.post(change, reply(seen, technique="formal-surveillance", dose="14")), 409)
+    assert "Use place managers" in page
+    assert "Strengthen formal surveillance" in page
+    assert plan.responses.get().technique == "place-managers"
+    form = {**reply(page), "choose": "technique", "r-technique": "formal-surveillance", "r-dose": "14"}
+    client.post(change, {**form, "theirs-technique": "place-managers", "pick-technique": "theirs"})
+    r = plan.responses.get()
+    assert (r.technique, str(r.dose), str(r.cost)) == ("place-managers", "14.00", "9000.00")
+
+
+# Quick plans.
+
+
+def test_a_quick_plan_is_two_screens_in_all(mine, officer):
+    plan = begin(officer, "quick")
+    assert f"/plans/{plan.key}/quick/1/" in text(mine.get(f"/plans/{plan.key}/"))
+    first = text(mine.get(f"/plans/{plan.key}/quick/1/"))
+    form = {**sends(first, "why", "place-manager"), "q-why": "Cars are left open", "q-place-manager": "The council"}
+    told = mine.post(f"/plans/{plan.key}/quick/1/", form)
+    assert told.url == f"/plans/{plan.key}/quick/2/"
+    second = text(mine.get(told.url))
+    shown = {f"r-{n}": "" for n in ("side", "technique", "tier-national", "tier-public-health", "driver", "dose", "owner")}
+    form = {
+        **sends(second, "equality-who", "equality-how", "outcome", "outcome-date"), **shown,
+        "q-equality-who": "Night workers who park there", "q-equality-how": "Asked the two employers nearby",
+        "q-outcome": "recorded", "q-outcome-date": "31/3/2099", "r-action": "Signs at the entrance", "r-mechanism": "",
+        "r-organisation": str(plan.organisation_id), "r-due": "never", "r-trial": "yes", "r-shared": "yes",
+        "r-standing": "planned",
+    }  # fmt: skip
+    back = text(mine.post(f"/plans/{plan.key}/quick/2/", form), 422)
+    assert 'href="#r-due"' in back
+    assert "Night workers who park there" in back
+    assert value(plan, "equality-who") is None, "all or nothing"
+    told = mine.post(f"/plans/{plan.key}/quick/2/", {**form, "r-due": "1/3/2099", "r-mechanism": "People lock up"})
+    assert told.url == f"/plans/{plan.key}/"
+    assert plan.responses.get().action == "Signs at the entrance"
+    assert plan.tasks.get().response_id == plan.responses.get().pk
+    mine.post(f"/plans/{plan.key}/move/submit/")
+    assert Plan.objects.get().state == "submitted"
+
+
+def test_only_quick_plans_have_the_two_screens(mine, plan):
+    assert mine.get(f"/plans/{plan.key}/quick/1/").status_code == 404
+    assert mine.get(f"/plans/{plan.key}/quick/3/").status_code == 404
+
+
+MORE_CEILINGS = {"/plans/{key}/ideas/new/": 16, "/plans/{key}/responses/new/": 18, "/plans/{key}/find-out/": 16}
+
+
+@pytest.mark.parametrize("path", MORE_CEILINGS)
+def test_each_form_asks_the_database_a_fixed_number_of_times(mine, plan, path):
+    address = path.format(key=plan.key)
+    text(mine.get(address))
+    with CaptureQueriesContext(connection) as asked:
+        text(mine.get(address))
+    assert len(asked) <= MORE_CEILINGS[path], [q["sql"][:150] for q in asked.captured_queries]

@@ -222,3 +222,45 @@ def test_few_queries(reader, django_assert_max_num_queries, path, most):
     client = reader("analyst")
     with django_assert_max_num_queries(most):
         assert client.get(path).status_code == 200
+
+
+def test_a_local_role_sees_the_recording_events_of_its_areas_and_of_the_whole_force(reader):
+    here, whole = "Its level shifted with its map points", "Suspected recording event: 900"
+    page = reader("analyst", build.HUBS[0]).get("/recording-events/").content.decode()
+    assert here in page
+    assert whole in page
+    client = reader("supervisor", build.HUBS[1])
+    for path in ("/recording-events/", "/recording-events.csv"):
+        page = client.get(path).content.decode()
+        assert here not in page
+        assert whole in page
+
+
+def test_an_interval_is_written_as_its_figure_is():
+    from forestall.web.signals import present
+
+    row = present.Row(
+        1, build.signal(1, "rising", "burglary", "neighbourhood", build.CODES[:1], ratio=2.9, interval=(1.2, 4.1))
+    )
+    assert (row.figure, str(row.figure_note)) == ("+190%", "+20% to +310%")
+    row = present.Row(
+        1, build.signal(1, "rising", "burglary", "neighbourhood", build.CODES[:1], ratio=3.2, interval=(1.5, 7.0))
+    )
+    assert (row.figure, str(row.figure_note)) == ("×3.2", "×1.5 to ×7.0")
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "against", "times"),
+    [
+        ("rising", "Recorded", "Expected", "Times expected"),
+        ("near-repeat", "Near pairs", "Expected", "Times expected"),
+        ("repeat-victim", "Recorded", "On average", "Times the average"),
+        ("concentrated", "Recorded", "In proportion", "Times in proportion"),
+    ],
+)
+def test_each_number_is_called_what_it_is(kind, number, against, times):
+    from forestall.web.signals import present
+
+    made = build.signal(1, kind, "burglary", "neighbourhood", build.CODES[:1])
+    assert str(present.counted(made)) == number
+    assert tuple(map(str, present.compared(made))) == (against, times)

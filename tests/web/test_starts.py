@@ -1,11 +1,8 @@
 """From signals, places, numbers and words to plans; decisions about signals that stand while nothing changes."""
 
-import dataclasses
-
 import pytest
 from django.urls import reverse
 
-from forestall.results import Scan
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.plans import actions, duplicates, seed, triage, triage_actions, watching
@@ -226,14 +223,3 @@ def test_after_a_scan_people_hear_once_what_changed(officer):
     for _ in range(2):
         watching.after_scan(earlier=None, now=scan, trail=Trail.operator())
     assert Notice.objects.get().kind == "signal-back"
-
-
-def test_a_new_problem_is_told_to_who_looks_after_the_place(person):
-    scan = pinned().scan
-    here = person("officer", signal().areas[0], "here")
-    person("officer", "W09999999", "elsewhere")
-    earlier = Scan(tuple(s for s in scan.signals if s.id != SIGNAL), scan.events, scan.provenance)
-    assert dataclasses.replace(signal(), established=True).established
-    watching.after_scan(earlier=earlier, now=scan, trail=Trail.operator())
-    told = list(Notice.objects.filter(kind="signal-new").values_list("person", flat=True))
-    assert told == ([here.pk] if signal().established else [])

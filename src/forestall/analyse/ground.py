@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from forestall import catalogue
 from forestall.analyse import months as mm
+from forestall.analyse.refused import Refused
 from forestall.catalogue import analysis
-from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records import problem
 from forestall.records.records import Records
@@ -202,21 +202,29 @@ def lay(
         areas, category = signal.areas, signal.category
         since, until = since or signal.since, until or signal.until
     if not areas or category is None:
-        raise ForestallError(
-            "a profile is of a signal, or of areas and a category: give --signal, or --areas and --category"
-        )
+        raise Refused(msg("a profile is of a signal, or of areas and a category: give --signal, or --areas and --category"))
     force = force or (records.forces() or [""])[0]
     held = records.months(force)
     until = mm.check(until, "--until") if until else held[-1]
     since = mm.check(since, "--since") if since else max(mm.shift(until, -11), held[0])
     if since > until:
-        raise ForestallError(f"--since {since} lies after --until {until}: give the earlier month first")
-    if since < held[0] or until > held[-1]:
-        raise ForestallError(f"{since} to {until} lies outside of the records, which run from {held[0]} to {held[-1]}")
-    if category not in records.categories():
-        raise ForestallError(
-            f"there is no category {category!r} in these records: there are {', '.join(records.categories())}"
+        raise Refused(
+            msg("--since {since} lies after --until {until}: give the earlier month first", since=since, until=until)
         )
+    if since < held[0] or until > held[-1]:
+        raise Refused(
+            msg(
+                "{since} to {until} lies outside of the records, which run from {first} to {last}",
+                since=since, until=until, first=held[0], last=held[-1],
+            )
+        )  # fmt: skip
+    if category not in records.categories():
+        raise Refused(
+            msg(
+                "there is no category {category} in these records: there are {known:list}",
+                category=repr(category), known=list(records.categories()),
+            )
+        )  # fmt: skip
     begin = max(held[0], mm.shift(since, -HISTORY))
     months = months_between(begin, until)
     grouped = problem.by_area(records, category=category, force=force, since=begin, until=until)
@@ -254,12 +262,17 @@ def _expanded(areas: Sequence[str], places: Places | None, codes: Sequence[str])
         elif places is not None and places.find(area) is not None:
             inside = places.within(area)
             if not inside:
-                raise ForestallError(f"no area of the records lies in {area}: load the table of areas that names it")
+                raise Refused(
+                    msg("no area of the records lies in {area}: load the table of areas that names it", area=area)
+                )
             out += inside
         else:
-            raise ForestallError(
-                f"there is no area {area!r} among the records of this category or the places that are loaded: check the "
-                "code and its vintage"
+            raise Refused(
+                msg(
+                    "there is no area {area} among the records of this category or the places that are loaded: check the "
+                    "code and its vintage",
+                    area=repr(area),
+                )
             )
     return tuple(sorted(set(out)))
 

@@ -14,6 +14,7 @@ from forestall.analyse.ground import Ground, lay, place_name
 from forestall.analyse.how import how
 from forestall.analyse.indicators import Indicators
 from forestall.analyse.quality import limits, quality
+from forestall.analyse.refused import Refused
 from forestall.analyse.suppress import SMALL
 from forestall.analyse.triangle import triangle
 from forestall.analyse.weight import weight
@@ -22,7 +23,6 @@ from forestall.analyse.when import when
 from forestall.analyse.where import where
 from forestall.analyse.who import who
 from forestall.catalogue import analysis
-from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.records import Records
 from forestall.results import Idea, Part, Profile, Signal, Subject
@@ -115,15 +115,22 @@ def profile(
 def _some(ground: Ground) -> None:
     n = ground.count
     if n == 0:
-        raise ForestallError(
-            f"no record of {ground.category} lies in {', '.join(ground.areas[:5])} from {ground.since} to {ground.until}: "
-            "choose other areas, months or another category"
-        )
+        raise Refused(
+            msg(
+                "no record of {category:low} lies in {areas:list} from {since:month} to {until:month}: choose other areas, "
+                "months or another category",
+                category=catalogue.category(ground.category).title, areas=list(ground.areas[:5]), since=ground.since,
+                until=ground.until,
+            )
+        )  # fmt: skip
     if ground.public and n <= SMALL:
-        raise ForestallError(
-            f"there are fewer than {SMALL + 1} records of {ground.category} in these areas and months: too few for "
-            "a public profile; widen the areas or the months"
-        )
+        raise Refused(
+            msg(
+                "there are fewer than {n:count} records of {category:low} in these areas and months: too few for a public "
+                "profile; widen the areas or the months",
+                n=SMALL + 1, category=catalogue.category(ground.category).title,
+            )
+        )  # fmt: skip
 
 
 def _headline(ground: Ground, subject: Subject, found: Indicators) -> Message:

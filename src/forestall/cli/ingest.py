@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--source", choices=["police-uk"], help="police.uk street files (the default)")
     how.add_argument("--mapping", metavar="FILE", help="a YAML file that says which column of an extract is what")
     parser.add_argument("--skip-bad-files", action="store_true", help="leave out files that can't be read, and go on")
-    parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="wait for another ingest (60)")
+    parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="wait for another writer (60)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,6 +74,8 @@ def summary(report: IngestReport, store: str) -> list[str]:
         lines.append(f"replaced {_n(len(report.superseded), 'earlier file')}: {names([p.file for p in report.superseded])}")
     if report.unchanged:
         lines.append(f"already there, unchanged: {_n(len(report.unchanged), 'file')}")
+    if report.erased_before:
+        lines.append(f"erased before, and left out again: {_n(report.erased_before, 'row')}")
     if report.bad:
         lines.append(f"left out because they can't be read: {_n(len(report.bad), 'file')} (named above)")
     for reason, left in report.left.items():

@@ -22,8 +22,8 @@ def writing(path: Path, wait: float) -> Iterator[None]:
         while not _take(handle):
             if time.monotonic() >= deadline:
                 raise ForestallError(
-                    f"another ingest is writing to {path.parent} and has not finished within {wait:.0f} seconds: "
-                    "wait for it to end and run this again."
+                    f"another ingest or erasure is writing to {path.parent} and has not finished within {wait:.0f} "
+                    "seconds: wait for it to end and run this again."
                 )
             time.sleep(0.1)
         try:

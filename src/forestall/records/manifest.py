@@ -21,7 +21,7 @@ from forestall.records.schema import SCHEMA_VERSION
 class Manifest:
     """``parts``: in force, in the order they came. ``history``: wholly replaced ones, which stay on disk. ``dead``: rows of
     ``parts`` that later files have replaced, as part id -> line numbers. ``repeated``: record ids that more than one
-    force-month has, so that they are told apart when read."""
+    force-month has, so that they are told apart when read. ``erasures``: ids of the tombstones in force, oldest first."""
 
     parts: tuple[Part, ...] = ()
     history: tuple[Part, ...] = ()
@@ -29,6 +29,7 @@ class Manifest:
     repeated: tuple[str, ...] = ()
     previous: str | None = None
     made_at: str | None = None
+    erasures: tuple[str, ...] = ()
 
     @property
     def snapshot(self) -> str:
@@ -60,7 +61,7 @@ class Manifest:
         """Ids of the parts that need no second reading: those in force, and those whose rows later files replaced.
         A part that gave way to the same bytes under another mapping is read again when its own mapping comes back."""
         live = {(p.source, p.digest) for p in self.parts}
-        return {p.id for p in self.parts} | {p.id for p in self.history if (p.source, p.digest) not in live}
+        return {p.origin for p in self.parts} | {p.origin for p in self.history if (p.source, p.digest) not in live}
 
     def dead_table(self) -> Any:
         """The rows that are not in force, as an Arrow table of part and line."""
@@ -83,6 +84,7 @@ class Manifest:
             "history": [p.to_json() for p in self.history],
             "dead": {k: list(v) for k, v in self.dead.items()},
             "repeated": list(self.repeated),
+            "erasures": list(self.erasures),
         }
 
     @staticmethod
@@ -94,6 +96,7 @@ class Manifest:
             tuple(data["repeated"]),
             data["previous"],
             data["made_at"],
+            tuple(data.get("erasures", ())),
         )
 
 

@@ -24,7 +24,8 @@ class Part:
 
     ``digest``: SHA-256 of the bytes alone. ``key``: fingerprint of the key that hashed its persons. ``months``: force
     -> month -> rows. ``masked``: the force-months of it that a later file has replaced.
-    ``filled``: the fields that any row fills, times with their precision.
+    ``filled``: the fields that any row fills, times with their precision. ``erased``: how many of its rows were erased, and
+    ``root`` the id that it had before.
     """
 
     id: str
@@ -39,13 +40,23 @@ class Part:
     notes: tuple[str, ...] = ()
     key: str | None = None
     masked: tuple[tuple[str, str], ...] = ()
+    root: str | None = None
+    erased: int = 0
+
+    @property
+    def origin(self) -> str:
+        """The id that its file and the way of reading give, whatever was erased since."""
+        return self.root or self.id
 
     def covers(self) -> frozenset[tuple[str, str]]:
         """The force-months that it holds and that no later file has replaced."""
         return frozenset((f, m) for f, months in self.months.items() for m in months) - frozenset(self.masked)
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        data = dataclasses.asdict(self)
+        if self.root is None:  # as before there was erasure
+            del data["root"], data["erased"]
+        return data
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Part:
@@ -83,16 +94,11 @@ def finish(
 ) -> ReadFile:
     """Puts columns into the schema's order, with nulls for what the source does not fill, and counts what it holds."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     schema = arrow_schema()
     columns = {**columns, "part": pa.repeat(id_, rows)}
     arrays = [columns[f.name] if f.name in columns else pa.nulls(rows, schema.field(f.name).type) for f in FIELDS]
     table = pa.Table.from_arrays(arrays, schema=schema)
-    months: dict[str, dict[str, int]] = {}
-    counted = table.select(["force", "month"]).group_by(["force", "month"]).aggregate([([], "count_all")])
-    for row in sorted(counted.to_pylist(), key=lambda r: (r["force"], r["month"])):
-        months.setdefault(row["force"], {})[row["month"]] = row["count_all"]
     refused = pa.Table.from_pylist(
         [
             {"line": r.line, "reason": r.reason, "raw": r.raw, "file": file, "source": source, "part": id_}
@@ -100,11 +106,22 @@ def finish(
         ],
         schema=rejects_schema(),
     )
+    part = Part(id_, digest, source, replaces, file, rows, len(rejects), {}, (), notes, key)
+    return ReadFile(recount(part, table), table, refused)
+
+
+def recount(part: Part, table: Any) -> Part:
+    """The part with what is counted from its rows: how many, of which months, and which fields any of them fills."""
+    import pyarrow.compute as pc
+
+    months: dict[str, dict[str, int]] = {}
+    counted = table.select(["force", "month"]).group_by(["force", "month"]).aggregate([([], "count_all")])
+    for row in sorted(counted.to_pylist(), key=lambda r: (r["force"], r["month"])):
+        months.setdefault(row["force"], {})[row["month"]] = row["count_all"]
     filled = [f.name for f in FIELDS if not f.trace and not f.name.startswith("occurred") and _fills(table, f.name)]
     for precision in pc.unique(table["precision"]).to_pylist():
         filled += [f"occurred_from:{precision}", f"occurred_to:{precision}"]
-    part = Part(id_, digest, source, replaces, file, rows, len(rejects), months, tuple(sorted(filled)), notes, key)
-    return ReadFile(part, table, refused)
+    return dataclasses.replace(part, rows=len(table), months=months, filled=tuple(sorted(filled)))
 
 
 def _fills(table: Any, name: str) -> bool:

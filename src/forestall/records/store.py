@@ -14,9 +14,10 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from forestall.errors import ForestallError, remedy
 from forestall.records.intake import BadFile, SourceFile, gather
@@ -25,20 +26,29 @@ from forestall.records.manifest import Manifest, add, dead_rows, needs_rows, rep
 from forestall.records.part import Part, ReadFile, to_metadata
 from forestall.records.reading import Reader, read_all, reader_of
 from forestall.records.records import Records
+from forestall.records.tombstones import Ledger, Tombstone
+from forestall.records.tombstones import read as read_tombstones
 
-#: Version of the layout on disk.
+#: Versions of the layout on disk that this program reads. A store is of the second once anything was erased from it, so
+#: that no older program takes an erased row in again.
 STORE_VERSION = 1
+ERASED_VERSION = 2
 MARK = "forestall-store.json"
 #: What a folder may hold before it is a store: areas loaded first, or what a killed ingest had begun.
-OWN = {"parts", "rejects", "snapshots", "places", "results", "decisions", "LOCK"}
+OWN = {"parts", "rejects", "snapshots", "erasures", "places", "results", "decisions", "LOCK"}
+FOLDERS = ("parts", "rejects", "snapshots", "erasures")
 Progress = Callable[[int, int, str], None]
+
+
+class ErasedError(ForestallError):
+    """A snapshot that can't be read from its rows any more, because some were erased."""
 
 
 @dataclass
 class IngestReport:
     """What an ingest did. ``rows`` and ``rejects`` are those of the files read now; ``unchanged`` were in the
     store already; ``superseded`` are earlier parts replaced wholly; ``left`` says which files were not for
-    reading, and why."""
+    reading, and why; ``erased_before`` rows of all these files were erased earlier and stay out."""
 
     snapshot: str
     changed: bool
@@ -48,6 +58,7 @@ class IngestReport:
     bad: list[tuple[str, str]] = field(default_factory=list)
     left: dict[str, list[str]] = field(default_factory=dict)
     reject_reasons: dict[str, int] = field(default_factory=dict)
+    erased_before: int = 0
 
     @property
     def rows(self) -> int:
@@ -84,10 +95,10 @@ class Store:
             version = json.loads(mark.read_text(encoding="utf-8"))["version"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _explain(error, f"the store at {path} can't be opened") from error
-        if version != STORE_VERSION:
+        if version not in (STORE_VERSION, ERASED_VERSION):
             raise ForestallError(
                 f"the store at {path} was written by a newer Forestall (store version {version}, this program knows "
-                f"{STORE_VERSION}): update Forestall, or ingest into a new store."
+                f"{ERASED_VERSION}): update Forestall, or ingest into a new store."
             )
         return Store(path)
 
@@ -132,6 +143,7 @@ class Store:
             raise ForestallError(
                 f"the store at {self.path} holds no records yet: run forestall ingest PATH --store {self.path}."
             )
+        self._refuse_erased(manifest)
         missing = [p.file for p in manifest.parts if not self.part_path(p.id).exists()]
         if missing:
             raise ForestallError(
@@ -141,13 +153,31 @@ class Store:
             )
         return Records(manifest, self)
 
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """The traces of what was erased, oldest first."""
+        return read_tombstones(self.path, self.manifest().erasures)
+
+    def _refuse_erased(self, manifest: Manifest) -> None:
+        """A snapshot whose rows are no longer whole is not read again; its figures stay on the shelf."""
+        erased = self.manifest().erasures
+        if not erased or manifest.snapshot == self.current:
+            return
+        mine = {p.id for p in manifest.parts}
+        for stone in self.tombstones():
+            if not mine.isdisjoint(stone.parts):
+                raise ErasedError(
+                    f"the snapshot {manifest.snapshot} of {self.path} can't be read from its rows again: some of them were "
+                    f"erased on {stone.at[:10]} ({stone.reason}; tombstone {stone.id}). Figures made from it "
+                    f"stay as they are; for new ones scan or analyse the snapshot in force, {self.current}."
+                )
+
     def remove_if_empty(self) -> None:
         """Takes a store away again that nothing was ever read into."""
         if self.current is None:
             for name in (MARK, "LOCK"):
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
-                for folder in (*(self.path / n for n in ("parts", "rejects", "snapshots")), self.path):
+                for folder in (*(self.path / n for n in FOLDERS), self.path):
                     folder.rmdir()
 
     def part_path(self, id_: str) -> Path:
@@ -186,6 +216,8 @@ class Store:
         intake = gather(paths, skip_bad_files=skip_bad_files)
         before = self.manifest()
         known = before.known()
+        erased = {p.origin: p.erased for p in (*before.history, *before.parts)}
+        ledger = Ledger.open(self.path, self.tombstones(), (*before.parts, *before.history))
         report = IngestReport(before.snapshot, changed=False, bad=list(intake.bad), left=intake.left)
         made: list[str] = []
         seen: dict[str, str] = {}
@@ -202,7 +234,9 @@ class Store:
                 if got.part.id in seen:
                     return got.part.id
                 seen[got.part.id] = file.name
-                made.append(got.part.id)
+                got = ledger.strip(got)
+                if not self.part_path(got.part.id).exists():
+                    made.append(got.part.id)
             _same_key(before, got.part)
             self._write(got)
             return got.part
@@ -217,8 +251,10 @@ class Store:
                         report.bad.append((file.name, str(got)))
                     elif isinstance(got, str) or any(got.id == p.id for p in new):
                         report.unchanged.append(file.name)
+                        report.erased_before += erased.get(got, 0) if isinstance(got, str) else got.erased
                     else:
                         new.append(got)
+                        report.erased_before += got.erased
                     if progress:
                         progress(done, len(intake.files), file.name)
             if report.bad and not new and not report.unchanged:
@@ -245,8 +281,7 @@ class Store:
         import pyarrow.parquet as pq
 
         if got.rejects.num_rows:
-            with self._whole(self.rejects_path(got.part.id)) as path:
-                pq.write_table(got.rejects, path, compression="zstd")
+            self._write_rejects(got.part.id, got.rejects)
         table = got.table.replace_schema_metadata(to_metadata(got.part))
         plain = ["record_id", "source_ref", "line", "context"]
         with self._whole(self.part_path(got.part.id)) as path:
@@ -257,6 +292,12 @@ class Store:
                 use_dictionary=[c for c in table.column_names if c not in plain],
                 row_group_size=200_000,
             )
+
+    def _write_rejects(self, id_: str, rejects: Any) -> None:
+        import pyarrow.parquet as pq
+
+        with self._whole(self.rejects_path(id_)) as path:
+            pq.write_table(rejects, path, compression="zstd")
 
     def _recover(self, id_: str) -> Part:
         """The manifest entry of a part that an ingest wrote before it was killed."""
@@ -271,9 +312,13 @@ class Store:
         return [str(r) for r in pq.read_table(self.rejects_path(id_), columns=["reason"])["reason"].to_pylist()]
 
     def _commit(self, before: Manifest, new: list[Part]) -> Manifest:
+        return self._put_in_force(*add(before.parts, before.history, new), before.erasures)
+
+    def _put_in_force(self, parts: Sequence[Part], history: Sequence[Part], erasures: tuple[str, ...]) -> Manifest:
+        """Makes parts that are on disk the snapshot in force. The last write, of ``CURRENT``, decides; where the
+        rows in force are the same as before, that of the manifest does."""
         import pyarrow.parquet as pq
 
-        parts, history = add(before.parts, before.history, new)
         wanted = ["record_id", "force", "month", "line"]
         columns = {id_: pq.read_table(self.part_path(id_), columns=wanted) for id_ in needs_rows(parts)}
         after = Manifest(
@@ -282,12 +327,24 @@ class Store:
             dead_rows(parts, columns),
             previous=self.current,
             made_at=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
+            erasures=erasures,
         )
+        if after.snapshot == after.previous:
+            same = self.manifest()
+            after = dataclasses.replace(after, previous=same.previous, made_at=same.made_at)
         paths = [str(self.part_path(p.id)) for p in after.parts]
         after = dataclasses.replace(after, repeated=repeated_ids(paths, after.dead_table()))
-        self._write_text(self.path / "snapshots" / f"{after.snapshot}.json", json.dumps(after.to_json()))
-        self._write_text(self.path / "CURRENT", after.snapshot + "\n")
+        self._write_manifest(after)
+        if after.snapshot != self.current:
+            self._write_text(self.path / "CURRENT", after.snapshot + "\n")
         return after
+
+    def _guard(self) -> None:
+        """Says in the store's mark that no older program may write to it."""
+        self._write_text(self.path / MARK, json.dumps({"store": "forestall", "version": ERASED_VERSION}) + "\n")
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        self._write_text(self.path / "snapshots" / f"{manifest.snapshot}.json", json.dumps(manifest.to_json()))
 
     def _write_text(self, path: Path, text: str) -> None:
         with self._whole(path) as temporary:
@@ -310,20 +367,25 @@ class Store:
             raise
 
     def _sweep(self) -> None:
-        """Clears what a killed writer left under a temporary name."""
-        for folder in (self.path, *(self.path / n for n in ("parts", "rejects", "snapshots"))):
+        """Clears what a killed writer left under a temporary name, and completes an erasure that was broken off."""
+        for folder in (self.path, *(self.path / n for n in FOLDERS)):
             folder.mkdir(exist_ok=True)
             for left in folder.glob(".tmp-*"):
                 left.unlink(missing_ok=True)
+        if self.manifest().erasures:
+            from forestall.records import erasure
+
+            erasure.finish(self)
 
     def _drop_orphans(self) -> None:
-        """Clears parts that no snapshot names: a killed ingest wrote them, and was not run again."""
+        """Clears parts and tombstones that no snapshot names: a killed writer wrote them, and was not run again."""
         named: set[str] = set()
         for path in (self.path / "snapshots").glob("*.json"):
             named |= self._read_manifest(path.stem).ever()
-        for folder in ("parts", "rejects"):
-            for path in (self.path / folder).glob("*.parquet"):
-                if path.stem not in named:
+        named |= set(self.manifest().erasures)
+        for folder in ("parts", "rejects", "erasures"):
+            for path in (self.path / folder).iterdir():
+                if path.suffix in (".parquet", ".json") and path.stem not in named:
                     path.unlink(missing_ok=True)
 
 
@@ -345,7 +407,7 @@ def _make(path: Path) -> None:
     if path.exists() and any(p.name not in OWN and not p.name.startswith(".tmp-") for p in path.iterdir()):
         raise ForestallError(f"{path} is a folder with other things in it and no store: give a new folder.")
     path.mkdir(parents=True, exist_ok=True)
-    for name in ("parts", "rejects", "snapshots"):
+    for name in FOLDERS:
         (path / name).mkdir(exist_ok=True)
     temporary = path / f".tmp-{MARK}"
     temporary.write_text(json.dumps({"store": "forestall", "version": STORE_VERSION}) + "\n", encoding="utf-8")

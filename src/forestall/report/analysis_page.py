@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from typing import Any
 
 from forestall.report import charts, maps, palette
 from forestall.report import document as d
+from forestall.report.fitting import fitted
 from forestall.results import AnalysisResult, Check, Table
 from forestall.text import Message, Name, msg, msg_n
 
@@ -20,10 +21,10 @@ def chart_spec(result: AnalysisResult, language: str, width: int) -> dict[str, A
     """The result's chart at a width in pixels, where it is one view; a chart of several views keeps its own."""
     spec = dict(result.chart(language))
     several = any(k in spec for k in ("hconcat", "vconcat", "concat", "facet", "repeat", "spec"))
-    if not several and not isinstance(spec.get("width"), Mapping):
-        spec["width"] = max(180, width - 90)
+    if not several:
+        spec = fitted(spec, language, width)
     told = dict(spec.get("config", {}))
-    spec["config"] = {**told, "legend": {"orient": "top", "gradientLength": 160, **told.get("legend", {})}}
+    spec["config"] = {**told, "legend": {"orient": "top", **told.get("legend", {})}}
     return spec
 
 
@@ -73,6 +74,15 @@ def explained(result: AnalysisResult) -> tuple[Message, ...]:
     """The paragraphs, one for each method, in the reader's language when they are rendered."""
     said = tuple(msg("{name}", name=Name(f.explain("en"), f.explain("cy"))) for f in result.figures)
     return (*said, *result.notes)
+
+
+def headline(said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The first sentence of what is said, and the rest of it in its paragraphs."""
+    if not said:
+        return "", ()
+    first, *more = said
+    parts = re.split(r"(?<=[.!?])\s+(?=[A-ZÀ-ÞŴŶ\d“])", first, maxsplit=1)
+    return parts[0], tuple(p for p in (*parts[1:], *more) if p)
 
 
 def beware(checks: tuple[Check, ...]) -> tuple[Message, ...]:

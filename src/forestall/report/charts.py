@@ -298,6 +298,46 @@ def compared_chart(
     return legend(spec, [(labels[0], "circle", palette.ACCENT), (labels[1], "square", palette.OTHER)])
 
 
+def share_curve(
+    points: Sequence[tuple[float, float]],
+    language: str = "en",
+    *,
+    subjects: Message,
+    width: int = NARROW,
+    height: int = 190,
+) -> Spec:
+    """The share of the records at the fullest share of people or places, against the line that all would lie on if
+    everybody had as many. ``points``: (share of subjects, share of records); the ends at 0 and 1 are added. ``subjects``:
+    what the horizontal axis counts."""
+    ends = sorted({(0.0, 0.0), *points, (1.0, 1.0)})
+    percent = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1], "labelFlush": False}
+    x = {"field": "a", "type": "quantitative", "title": subjects.render(language), "axis": percent}
+    y = {
+        "field": "b", "type": "quantitative", "title": msg("share of the records").render(language), "axis": percent,
+        "scale": {"domain": [0, 1]},
+    }  # fmt: skip
+    even = [{"a": 0, "b": 0}, {"a": 1, "b": 1}]
+    layers = [
+        {
+            "data": {"values": even},
+            "mark": {"type": "line", "color": palette.MUTED, "strokeDash": [5, 4]},
+            "encoding": {"x": x, "y": y},
+        },
+        {"mark": {"type": "line", "color": palette.ACCENT, "strokeWidth": 2.5}, "encoding": {"x": x, "y": y}},
+        {
+            "transform": [{"filter": "datum.a > 0 && datum.a < 1"}],
+            "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1, "color": palette.ACCENT},
+            "encoding": {"x": x, "y": y},
+        },
+    ]
+    spec = {
+        "$schema": SCHEMA, "width": width - 84, "height": height, "layer": layers,
+        "data": {"values": [{"a": a, "b": b} for a, b in ends]},
+    }  # fmt: skip
+    here, equal = msg("as recorded").render(language), msg("if all had as many").render(language)
+    return legend(spec, [(here, "line", palette.ACCENT), (equal, "dash", palette.MUTED)])
+
+
 def sparkline(
     series: Series, language: str = "en", *, since: str | None = None, until: str | None = None, last: int = 24
 ) -> str:

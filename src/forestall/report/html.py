@@ -76,6 +76,11 @@ class _Page:
         """Text, escaped."""
         return escape(text.render(self.language) if isinstance(text, Message) else text)
 
+    def sentence(self, text: Message | str) -> str:
+        """Text that stands by itself, escaped: a day or a place that it begins with may be small inside a sentence."""
+        words = text.render(self.language) if isinstance(text, Message) else text
+        return escape(words[:1].upper() + words[1:])
+
     def page(self, doc: d.Document) -> str:
         about = " · ".join(self.t(a) for a in doc.about)
         banner = f'<div class="banner"><div class="wide-in">{self.t(doc.banner)}</div></div>' if doc.banner else ""
@@ -94,7 +99,7 @@ class _Page:
 
     def body(self, doc: d.Document) -> str:
         contents = "".join(f'<li><a href="#{s.id}">{self.t(s.label or s.title)}</a></li>' for s in doc.sections)
-        lead = "".join(f'<p class="lead">{self.t(p)}</p>' for p in doc.lead)
+        lead = "".join(f'<p class="lead">{self.sentence(p)}</p>' for p in doc.lead)
         sections = "".join(self.section(s) for s in doc.sections)
         return f'{lead}\n<nav aria-label="{self.t(msg("On this page"))}"><ol>{contents}</ol></nav>\n{sections}'
 
@@ -102,7 +107,8 @@ class _Page:
         label = f'<span class="label">{self.t(section.label)}</span>' if section.label else ""
         return (
             f'<section id="{escape(section.id)}" aria-labelledby="{escape(section.id)}-h">'
-            f'<h2 id="{escape(section.id)}-h">{label}{self.t(section.title)}</h2>{self.blocks(section.blocks)}</section>\n'
+            f'<h2 id="{escape(section.id)}-h">{label}{self.sentence(section.title)}</h2>'
+            f"{self.blocks(section.blocks)}</section>\n"
         )
 
     def blocks(self, blocks: Iterable[d.Block]) -> str:
@@ -111,11 +117,15 @@ class _Page:
     def block(self, block: d.Block) -> str:
         match block:
             case d.Paragraph(text, kind):
-                return f"<p>{self.t(text)}</p>" if kind == "plain" else f'<p class="{escape(kind)}">{self.t(text)}</p>'
+                return (
+                    f"<p>{self.sentence(text)}</p>"
+                    if kind == "plain"
+                    else f'<p class="{escape(kind)}">{self.sentence(text)}</p>'
+                )
             case d.Heading(text):
                 return f"<h3>{self.t(text)}</h3>"
             case d.Bullets(items):
-                return '<ul class="text">' + "".join(f"<li>{self.t(i)}</li>" for i in items) + "</ul>"
+                return '<ul class="text">' + "".join(f"<li>{self.sentence(i)}</li>" for i in items) + "</ul>"
             case d.Callout(heading, texts, kind):
                 inner = "".join(f"<p>{self.t(p)}</p>" for p in texts)
                 return f'<div class="callout {escape(kind)}"><h3>{self.t(heading)}</h3>{inner}</div>'
@@ -157,7 +167,7 @@ class _Page:
             table = f'<details class="numbers"><summary>{words}</summary>{self.table(figure.table, figure.name)}</details>'
         note = f'<p class="small">{self.t(figure.note)}</p>' if figure.note else ""
         return (
-            f"<figure><figcaption>{self.t(figure.headline)}</figcaption>"
+            f"<figure><figcaption>{self.sentence(figure.headline)}</figcaption>"
             f'<div class="desk">{self.apart(wide)}</div><div class="phone">{self.apart(narrow)}</div>{note}{table}</figure>'
         )
 

@@ -6,6 +6,7 @@ What a page on the screen opens when wanted, paper leaves out; tables behind pic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,11 @@ def pdf(document: d.Document, language: str = "en") -> bytes:
         ) from error
     source = markup(document, language)
     return bytes(typst.compile(source.encode(), format="pdf", pdf_standards=["ua-1"], ignore_system_fonts=True))
+
+
+def pages(made: bytes) -> int:
+    """How many pages a file of :func:`pdf` has."""
+    return len(re.findall(rb"/Type\s*/Page\b", made))
 
 
 def markup(document: d.Document, language: str = "en") -> str:

@@ -5,6 +5,8 @@ The table is the data and the picture is drawn from its columns by name, so that
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,29 +105,53 @@ def _series(rows: list[Spec], names: list[str], view: View) -> Spec:
 
 
 def _labels(months: list[str], language: str) -> str:
-    import json
-
     short = {m: f"{month_name(m, language).split()[0][:3]} {m[2:4]}" for m in months}
     return f"{json.dumps(short)}[datum.value]"
+
+
+def _title(view: View) -> list[str] | None:
+    """The title below a chart, in lines that its plot has room for."""
+    return textwrap.wrap(view.title, max(16, view.width // 11)) if view.title else None
+
+
+def _ticks(view: View) -> Spec:
+    """As many figures below a chart as a phone or a desk has room for."""
+    return {"tickCount": max(3, view.width // 90), "labelSeparation": 8}
+
+
+def _words(labels: list[str], view: View) -> tuple[Spec, int]:
+    """The axis for words at the left, in lines where they are long, and the most lines that any takes."""
+    limit = max(110, view.width // 3)
+    parts = {words: textwrap.wrap(words, max(10, limit // 7), break_long_words=False) or [words] for words in labels}
+    deep = max(map(len, parts.values()), default=1)
+    axis: Spec = {"labelLimit": 2 * limit}
+    if deep > 1:
+        axis |= {
+            "labelExpr": f"{json.dumps(parts, ensure_ascii=False)}[datum.label]",
+            "labelFontSize": 12,
+            "labelLineHeight": 13,
+        }
+    return axis, deep
 
 
 def _bars(rows: list[Spec], names: list[str], view: View) -> Spec:
     """The first column against the second, in the order of the table; ``flagged`` marks what stands out."""
     values = [{"label": str(r[names[0]]), "n": r[names[1]], "flagged": bool(r.get("flagged"))} for r in rows]
     values = [v for v in values if v["n"] is not None]
+    axis, deep = _words([str(v["label"]) for v in values], view)
     encoding = {
         "y": {
             "field": "label", "type": "nominal", "sort": None, "title": None,
-            "axis": {"labelLimit": max(110, view.width // 3)}, "scale": {"domain": [v["label"] for v in values]},
+            "axis": axis, "scale": {"domain": [v["label"] for v in values]},
         },
-        "x": {"field": "n", "type": "quantitative", "title": view.title},
+        "x": {"field": "n", "type": "quantitative", "title": _title(view), "axis": _ticks(view)},
     }  # fmt: skip
     layers = [
         {"transform": [{"filter": test}], "mark": {"type": "bar", "style": style, "height": {"band": 0.7}},
          "encoding": encoding}
         for style, test in (("observed", "!datum.flagged"), ("flagged", "datum.flagged"))
     ]  # fmt: skip
-    return {"height": {"step": 24}, "data": {"values": values}, "layer": layers}
+    return {"height": {"step": 24 if deep == 1 else 4 + 14 * deep}, "data": {"values": values}, "layer": layers}
 
 
 def _intervals(rows: list[Spec], names: list[str], view: View) -> Spec:
@@ -138,9 +164,9 @@ def _intervals(rows: list[Spec], names: list[str], view: View) -> Spec:
          "high": min(most, most if r["high"] is None else float(r["high"])), "flagged": bool(r.get("flagged"))}
         for r in finite
     ]  # fmt: skip
-    axis = {"labelLimit": max(110, view.width // 3)}
+    axis, deep = _words([str(v["label"]) for v in values], view)
     y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": axis}
-    x = {"type": "quantitative", "title": view.title}
+    x = {"type": "quantitative", "title": _title(view), "axis": _ticks(view)}
     layers: list[Spec] = [
         {"data": {"values": [{"at": 1}]}, "mark": {"type": "rule", "style": "limit"},
          "encoding": {"x": {**x, "field": "at"}}},
@@ -153,7 +179,7 @@ def _intervals(rows: list[Spec], names: list[str], view: View) -> Spec:
                                                        "shape": shape, "opacity": 1},
              "encoding": {"y": y, "x": {**x, "field": "ratio"}}}
         )  # fmt: skip
-    return {"height": {"step": 26}, "data": {"values": values}, "layer": layers}
+    return {"height": {"step": 26 if deep == 1 else 4 + 14 * deep}, "data": {"values": values}, "layer": layers}
 
 
 KINDS: Mapping[str, Any] = {"week": _week, "series": _series, "bars": _bars, "intervals": _intervals, "map": None}

@@ -123,8 +123,9 @@ def database(url: str, file: Path) -> dict[str, Any]:
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
+                # what is erased is overwritten in the file too, and not only forgotten
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-                "PRAGMA recursive_triggers=ON;",
+                "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON;",
             },
         }
     parts = urlsplit(url)

@@ -72,11 +72,12 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def _day(at: dt.datetime) -> str:
-    """A day in words, by the force's clock."""
+def _day(at: dt.datetime | dt.date) -> str:
+    """A day in words; that of a moment by the force's clock."""
     from babel.dates import format_date
 
-    return str(format_date(timezone.localtime(at).date(), "d MMMM y", locale=language()))
+    day = timezone.localtime(at).date() if isinstance(at, dt.datetime) else at
+    return str(format_date(day, "d MMMM y", locale=language()))
 
 
 def _moment(at: dt.datetime) -> str:

@@ -92,18 +92,39 @@ def chosen_language(request: HttpRequest) -> str:
 
 
 class SignedInOnly:
-    """Every page is behind the door unless its view says ``@public``."""
+    """Every page is behind the door unless its view says ``@public``. What somebody typed whose session was over meanwhile
+    is kept in the sign-in page."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            _remember_whose(request, response)
+        return response
 
     def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
+        from forestall.web.people.views import signed_out
+
         if request.user.is_authenticated or getattr(view, "public", False):
             return None
-        return redirect(f"{reverse('sign-in')}?next={quote(request.get_full_path())}")
+        onwards = f"{reverse('sign-in')}?next={quote(request.get_full_path())}"
+        if request.headers.get("HX-Request"):  # a part of a page: the page itself stays as it is, with what was typed
+            headers = {"HX-Redirect": onwards} if request.method == "GET" else {}
+            return HttpResponse(status=401, headers=headers)
+        if request.method in ("GET", "HEAD"):
+            return redirect(onwards)
+        return signed_out(request)
+
+
+def _remember_whose(request: HttpRequest, response: HttpResponse) -> None:
+    """The cookie that says whose unsent form a browser holds; it outlives the session and opens nothing."""
+    from forestall.web.people import drafts
+
+    mark = drafts.mark_of(request.user.pk)
+    if request.COOKIES.get(drafts.COOKIE) != mark:
+        response.set_cookie(drafts.COOKIE, mark, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
 
 
 class PlainErrors:

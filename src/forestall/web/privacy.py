@@ -34,6 +34,7 @@ class Retention(enum.StrEnum):
     PLAN = "as the plan: six years, then a recorded decision at each review"
     TASK = "a week after the task ended"
     NOTICE = "ninety days after it was read, a year at most"
+    REQUEST = "two years after the answer, then a recorded decision"
     REFERENCE = "as long as the workplace: it is about no person"
 
 
@@ -76,7 +77,7 @@ DJANGO = {
                 Marking.OFFICIAL, Retention.TASK, Personal.NONE, "ids alone: what is told is read when it runs"
             ),
             "return_value": Field(Marking.OFFICIAL, Retention.TASK, Personal.NONE, "counts alone"),
-            "traceback": Field(Marking.SENSITIVE, Retention.TASK, Personal.NONE, "an error may quote a value"),
+            "traceback": Field(Marking.SENSITIVE, Retention.TASK, Personal.STAFF, "an error may quote an e-mail address"),
         }
     },
     "contenttypes": {"ContentType": dict.fromkeys(("id", "app_label", "model"), REFERENCE)},

@@ -28,8 +28,13 @@ ROOMS = (
     Room("portfolio", msg("Portfolio"), (Permission.SEE_PORTFOLIO,)),
     Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
+    Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
+    Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
+    Room("retention", msg("Keeping and erasing"), (Permission.REVIEW_RETENTION,)),
+    Room("disclosures", msg("Requests for data"), (Permission.DISCLOSE,)),
     Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
 )
 
@@ -45,6 +50,11 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
             bare = path.split("?")[0]
             out.append((address, room.title, bare == address if address == "/" else bare.startswith(address)))
     return out if len(out) > 1 else []
+
+
+def first_room(user: Any) -> str:
+    """The address of the first room that a person may enter; the person's own account where there is none."""
+    return next((reverse(r.name) for r in ROOMS if any(user.may(p) for p in r.needs)), reverse("account"))
 
 
 def instead_of_home(user: Any) -> str | None:

@@ -16,6 +16,7 @@
 ``FORESTALL_NIGHTLY_HOUR``  the hour of the day, on the force's clock, from which the nightly run may begin (default 3)
 ``FORESTALL_LEASE``         seconds after which a worker that gives no sign of life loses its task (default 60)
 ``FORESTALL_PROXY``         1 where that proxy sets X-Forwarded-For and X-Forwarded-Proto, which are otherwise not believed
+``FORESTALL_OIDC_…``        signing in with an organisation's own accounts: :mod:`forestall.web.provider` lists them
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from forestall.web import environment
+from forestall.web import environment, provider
 
 STORE = Path(os.environ.get("FORESTALL_STORE", "store"))
 DATABASE_FILE = Path(os.environ.get("FORESTALL_DB") or STORE / "workplace.sqlite3")
@@ -49,14 +50,21 @@ INSTALLED_APPS = [
     "forestall.web.audit",
     "forestall.web.signals",
     "forestall.web.explore",
+    "forestall.web.tasking",
     "forestall.web.plans",
     "forestall.web.work",
+    "forestall.web.retention",
 ]
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["forestall.web.people.backend.LocalAccounts"]
+AUTHENTICATION_BACKENDS = [
+    "forestall.web.people.backend.LocalAccounts",
+    "forestall.web.people.oidc.OrganisationAccounts",
+]
+OIDC = provider.from_environment()
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"

@@ -95,8 +95,10 @@ def serve(listener: socket.socket) -> None:
     import waitress
 
     from forestall.web.audit import sealing
+    from forestall.web.ready import keep_ready
     from forestall.web.wsgi import application
 
+    keep_ready()
     threading.Thread(target=sealing.keep_sealing, args=(threading.Event(),), name="sealing", daemon=True).start()
     waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
 

@@ -6,13 +6,15 @@ from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
-from forestall.web.people import views as people
+from forestall.web.people.urls import urlpatterns as people
 from forestall.web.plans import urls_plan
 from forestall.web.plans.urls_oversee import urlpatterns as oversee
 from forestall.web.plans.urls_start import urlpatterns as start
 from forestall.web.plans.urls_work import urlpatterns as work_on_plans
+from forestall.web.retention.urls import urlpatterns as retention
 from forestall.web.signals import profile_views as profiles
 from forestall.web.signals import views as signals
+from forestall.web.tasking import views as tasking
 from forestall.web.work import views as work
 
 urlpatterns = [
@@ -28,16 +30,17 @@ urlpatterns = [
     path("profile.css", profiles.style, name="profile-style"),
     path("explore/", explore.explore, name="explore"),
     path("explore.csv", explore.explore_csv, name="explore-csv"),
+    path("tasking/", tasking.tasking, name="tasking"),
+    path("tasking/<slug:table>.csv", tasking.tasking_csv, name="tasking-csv"),
     path("recording-events/", signals.events, name="events"),
     path("recording-events.csv", signals.events_csv, name="events-csv"),
     path("map/<slug:level>.geojson", signals.area_layer, name="area-layer"),
+    *people,
     path("notices/", work.notices, name="notices"),
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
+    *retention,
     path("audit/", include("forestall.web.audit.urls")),
-    path("sign-in/", people.sign_in, name="sign-in"),
-    path("sign-out/", people.sign_out, name="sign-out"),
-    path("language/", people.language, name="language"),
     *urls_plan.urlpatterns,
 ]
 

@@ -46,4 +46,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    return _error(request, STALE, 403)
+    """A form without its token. What its own reader sent from an old page of this workplace can be sent again."""
+    from forestall.web.people.views import stale
+
+    return stale(request) or _error(request, STALE, 403)

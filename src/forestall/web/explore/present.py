@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from forestall import catalogue
 from forestall.analyse import bench
 from forestall.analyse.bench import PARTS, Analysis
 from forestall.analyse.refused import Refused
-from forestall.text import Message, msg, probability
+from forestall.text import Message, month_name, msg, probability
 from forestall.web.explore.selectors import Offer
 
 KIND = {
@@ -30,8 +31,25 @@ KIND = {
 }
 
 
+#: What each method's chart shows, and how to read it.
+CHART = {
+    "near-repeat": msg("Pairs over what chance gives, by distance and time (orange: more than chance)"),
+    "local-statistics": msg("Each place against its neighbours (large points: flagged)"),
+    "concentration": msg("Share of the records in the fullest places, against chance (dashed)"),
+    "repeats": msg("How soon the same one is in the records again, against random (1), with intervals"),
+    "hours": msg("Hour by hour through the week (darker: more; dashed: the busiest spell)"),
+    "seasonality": msg("Each month against the yearly mean, with 95% intervals"),
+    "calendar": msg("Each kind of day against days otherwise alike, with intervals (orange: clearly different)"),
+    "control-chart": msg("Period by period, with limits (dotted) and the expected level (dashed)"),
+    "change-point": msg("Period by period, with the level that fits best (dashed)"),
+    "forecast": msg("What was recorded, and what is forecast (dashed) with its interval"),
+    "rates": msg("Each place’s rate by its size, with limits (dotted); orange points lie outside"),
+}
+#: A month as records write it; a reader has its name.
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])$")
 #: Columns of shares, which read better as per cent.
 SHARES = ("share", "running", "even", "rate_share")
+PROBABILITIES = ("p", "q", "p_value", "q_value", "p_adjusted")
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,7 @@ def cell(column: Any, value: Any, language: str) -> str:
         return "–"
     if isinstance(value, bool):
         return (msg("yes") if value else msg("no")).render(language)
-    if column.name in ("p_value", "q_value") and isinstance(value, float):
+    if column.name in PROBABILITIES and isinstance(value, float):
         return probability(value, language)
     if isinstance(value, Message):
         return value.render(language)
@@ -100,6 +118,8 @@ def cell(column: Any, value: Any, language: str) -> str:
         return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.3g}"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, str) and MONTH.match(value):
+        return month_name(value, language)
     return ", ".join(cell(column, v, language) for v in value) if isinstance(value, list | tuple) else str(value)
 
 

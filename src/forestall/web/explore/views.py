@@ -38,7 +38,7 @@ def explore(request: HttpRequest, held: Pinned) -> HttpResponse:
             analysis = actions.see_analysis(held=held, analysis=asked.analysis, trail=Trail.of(request))
             context |= _answer(request, held, analysis)
     except Refused as reason:
-        refusal = reason.message
+        refusal = reason
         asked = present.Asked({k: v.strip() for k, v in request.GET.items()}, _still(request))
     context |= {"asked": asked, "fields": present.fields(asked), "refusal": refusal}
     return render(request, "explore/explore.html", context, status=400 if refusal and asked.analysis is None else 200)
@@ -56,10 +56,13 @@ def _answer(request: HttpRequest, held: Pinned, analysis: object) -> dict[str, o
     result = selectors.answer(request.user, held, analysis)
     query = f"?{analysis.query()}"
     table = result.table()
+    headline, said = analysis_page.headline(tuple(m.render(request.language) for m in analysis_page.explained(result)))
     return {
         "result": result,
         "drawn": drawings.drawn(result, request.language),
-        "said": [m.render(request.language) for m in analysis_page.explained(result)],
+        "headline": headline,
+        "pictured": present.CHART.get(result.method),
+        "said": said,
         "beware": analysis_page.beware(result.all_checks),
         "counted": msg("{n:count} records", n=result.records),
         "table": analysis_page.first_rows(table, ROWS),
@@ -79,5 +82,5 @@ def explore_csv(request: HttpRequest, held: Pinned) -> HttpResponse:
         analysis = actions.export_analysis(held=held, analysis=asked.analysis, trail=Trail.of(request))
         result = selectors.answer(request.user, held, analysis)
     except Refused as reason:
-        return render(request, "sentence.html", {"words": reason.message}, status=400)
+        return render(request, "sentence.html", {"words": reason.message, "english": reason.english}, status=400)
     return _csv(result.table(), f"{result.method}-{held.until}", request, held)

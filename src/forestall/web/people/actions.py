@@ -1,15 +1,16 @@
-"""Everything that changes people: signing in and out, choosing a language, making accounts."""
+"""The door: signing in and out, the second factor, what people change of their own account, and what the operator does."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from django.contrib.auth import authenticate, login, logout
+from django.conf import settings
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,29 +19,17 @@ from forestall.text import LANGUAGES
 from forestall.web.actions import ANYONE, OPERATOR, action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
-from forestall.web.people import backend
-from forestall.web.people.models import FailedSignIn, HeldRole, Organisation, User
+from forestall.web.people import backend, demo, door, invitations, oidc, second_factor
+from forestall.web.people.models import (
+    FailedSignIn,
+    HeldRole,
+    Identity,
+    Organisation,
+    SecondFactor,
+    User,
+    new_stamp,
+)
 from forestall.web.people.permissions import ROLES
-
-#: username -> role, name and organisation of the accounts that ``forestall demo`` makes.
-DEMO = {
-    "analyst": ("analyst", "Alex Prosser", "force"),
-    "officer": ("officer", "Sam Bevan", "force"),
-    "supervisor": ("supervisor", "Jo Hopkins", "force"),
-    "chief": ("chief-officer", "Chris Parry", "force"),
-    "partner": ("partner", "Dee Morgan", "council"),
-    "commissioner": ("commissioner", "Lee Watkins", "policing-body"),
-}
-DEMO_ORGANISATIONS = {
-    "force": ("Sample Police", "Heddlu Enghreifftiol", Organisation.Kind.FORCE),
-    "council": ("Sample Council", "Cyngor Enghreifftiol", Organisation.Kind.COUNCIL),
-    "policing-body": (
-        "Sample Police and Crime Commissioner",
-        "Comisiynydd Heddlu a Throseddu Enghreifftiol",
-        Organisation.Kind.POLICING_BODY,
-    ),
-}
-DEMO_FILE = "sign-ins.json"
 
 
 class TooManyError(Exception):
@@ -49,8 +38,9 @@ class TooManyError(Exception):
 
 @action(ANYONE)
 def sign_in(*, request: HttpRequest, username: str, password: str, trail: Trail) -> User | None:
-    """Signs a person in, or returns None where name and password do not belong together; :class:`TooManyError` where there
-    were too many failures. What has outlived its retention, of sessions and of failures, goes on this occasion."""
+    """Signs a person in, or lets them on to the second factor where one is needed (``request.user`` tells). None where name
+    and password do not belong together; :class:`TooManyError` where there were too many failures. What has outlived its
+    retention, of sessions and of failures, goes on this occasion."""
     now = timezone.now()
     request.session.clear_expired()
     FailedSignIn.objects.filter(at__lt=now - dt.timedelta(days=1)).delete()
@@ -62,8 +52,90 @@ def sign_in(*, request: HttpRequest, username: str, password: str, trail: Trail)
         known = User.objects.filter(username=username.strip().lower()).first()
         trail.record(Operation.ACCESS, "sign-in-failed", f"user:{known.pk}" if known else "")
         return None
-    login(request, user)
-    trail.by(user).record(Operation.ACCESS, "sign-in", f"user:{user.pk}")
+    if second_factor.needed(user):
+        door.stand(request, user)
+        if not second_factor.confirmed(user):
+            second_factor.fresh(user)
+        trail.by(user).record(Operation.ACCESS, "password-accepted", f"user:{user.pk}")
+    else:
+        _enter(request, user, trail, "password")
+    return user
+
+
+@action(ANYONE)
+def give_code(*, request: HttpRequest, code: str, trail: Trail) -> User | None:
+    """The second factor of the person in the door: a code of the app, or a recovery code. Signs in, or returns None."""
+    user = _in_the_door(request, trail)
+    factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
+    if factor is None:
+        raise PermissionDenied
+    if second_factor.take(factor, code):
+        _enter(request, user, trail, "app")
+    elif second_factor.take_recovery_code(user, code, timezone.now()):
+        _enter(request, user, trail, "recovery-code")
+    else:
+        _failed_code(user, trail)
+        return None
+    return user
+
+
+@action(ANYONE)
+def confirm_second_factor(*, request: HttpRequest, code: str, trail: Trail) -> list[str] | None:
+    """A first code shows that the app of the person in the door has the secret. Signs in and returns the recovery codes,
+    which nobody sees again; None where the code is wrong."""
+    user = _in_the_door(request, trail)
+    factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=True).first()
+    if factor is None:
+        raise PermissionDenied
+    if not second_factor.take(factor, code):
+        _failed_code(user, trail)
+        return None
+    SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=timezone.now())
+    codes = second_factor.new_recovery_codes(user)
+    trail.by(user).record(Operation.ALTERATION, "confirm-second-factor", f"user:{user.pk}")
+    _enter(request, user, trail, "app")
+    return codes
+
+
+@action(ANYONE)
+def sign_in_by_organisation(*, request: HttpRequest, user: User, trail: Trail) -> User:
+    """Signs in whom :class:`~forestall.web.people.oidc.OrganisationAccounts` recognised (``user.claims`` say as whom), and
+    makes the account first where that is allowed. The provider is answerable for its second factor."""
+    client, claims = settings.OIDC, user.claims
+    organisation = Organisation.objects.filter(slug=client.organisation).first() if client.organisation else None
+    if user.pk is None:
+        user.organisation = organisation
+        user.save()
+        trail.by(user).record(Operation.ALTERATION, "make-account", f"user:{user.pk}", {"by": "provider"})
+    _, linked = Identity.objects.get_or_create(issuer=client.issuer, subject=claims["sub"], defaults={"user": user})
+    if linked:
+        trail.by(user).record(Operation.ALTERATION, "link-identity", f"user:{user.pk}", {"issuer": client.issuer})
+    if client.role_claim:
+        _follow_groups(user, claims.get(client.role_claim), client.roles, organisation, trail)
+    _enter(request, user, trail, "organisation", oidc.BACKEND)
+    return user
+
+
+@action(ANYONE)
+def refuse_organisation(*, why: str, trail: Trail) -> None:
+    """Notes that a sign-in by way of a provider was refused."""
+    trail.record(Operation.ACCESS, "sign-in-failed", "", {"with": "organisation", "why": why})
+
+
+@action(ANYONE)
+def accept_invitation(*, request: HttpRequest, token: str, password: str, trail: Trail) -> User:
+    """Uses an invitation: the password is the person's from now on, and the second factor comes next."""
+    invitation = invitations.find(token)
+    if invitation is None or not invitations.use(invitation):
+        raise PermissionDenied
+    user = invitation.user
+    user.set_password(password)
+    user.session_stamp = new_stamp()
+    user.save(update_fields=["password", "session_stamp"])
+    trail.by(user).record(Operation.ALTERATION, "accept-invitation", f"user:{user.pk}")
+    door.stand(request, user)
+    if not second_factor.confirmed(user):
+        second_factor.fresh(user)
     return user
 
 
@@ -72,6 +144,15 @@ def sign_out(*, request: HttpRequest, trail: Trail) -> None:
     """Ends the session."""
     if trail.actor is not None:
         trail.record(Operation.ACCESS, "sign-out", f"user:{trail.actor.pk}")
+    logout(request)
+
+
+@action(ANYONE)
+def sign_out_everywhere(*, request: HttpRequest, trail: Trail) -> None:
+    """Ends every session of the person who asks."""
+    user = _oneself(trail)
+    User.objects.filter(pk=user.pk).update(session_stamp=new_stamp())
+    trail.record(Operation.ACCESS, "sign-out-everywhere", f"user:{user.pk}")
     logout(request)
 
 
@@ -86,6 +167,90 @@ def choose_language(*, language: str, trail: Trail) -> str:
     return language
 
 
+@action(ANYONE)
+def change_password(*, request: HttpRequest, old: str, new: str, trail: Trail) -> bool:
+    """A person's own new password; every other session ends. False where the old one is wrong."""
+    user = _oneself(trail)
+    _slow_down(user, trail)
+    if not user.check_password(old):
+        _failed_code(user, trail)
+        return False
+    user.set_password(new)
+    user.session_stamp = new_stamp()
+    user.save(update_fields=["password", "session_stamp"])
+    update_session_auth_hash(request, user)
+    trail.record(Operation.ALTERATION, "change-password", f"user:{user.pk}")
+    return True
+
+
+@action(ANYONE)
+def renew_recovery_codes(*, code: str, trail: Trail) -> list[str] | None:
+    """Ten new recovery codes for a person who shows a code of the app; None where it is wrong."""
+    user = _oneself(trail)
+    _slow_down(user, trail)
+    factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
+    if factor is None or not second_factor.take(factor, code):
+        _failed_code(user, trail)
+        return None
+    trail.record(Operation.ALTERATION, "renew-recovery-codes", f"user:{user.pk}")
+    return second_factor.new_recovery_codes(user)
+
+
+def _enter(request: HttpRequest, user: User, trail: Trail, by: str, way: str = backend.LOCAL) -> None:
+    door.enter(request, user, way)
+    trail.by(user).record(Operation.ACCESS, "sign-in", f"user:{user.pk}", {"with": by})
+
+
+def _in_the_door(request: HttpRequest, trail: Trail) -> User:
+    user = door.pending(request)
+    if user is None:
+        raise PermissionDenied
+    _slow_down(user, trail)
+    return user
+
+
+def _oneself(trail: Trail) -> User:
+    if trail.actor is None:
+        raise PermissionDenied
+    return trail.actor
+
+
+def _slow_down(user: User, trail: Trail) -> None:
+    if backend.too_many(backend.code_of(user), trail.address, backend.PER_CODE):
+        raise TooManyError
+
+
+def _failed_code(user: User, trail: Trail) -> None:
+    FailedSignIn.objects.create(name_hash=backend.name_hash(backend.code_of(user)), address=trail.address)
+    trail.by(user).record(Operation.ACCESS, "second-factor-failed", f"user:{user.pk}")
+
+
+def _follow_groups(
+    user: User, groups: Any, roles: Mapping[str, str], organisation: Organisation | None, trail: Trail
+) -> None:
+    """Gives the roles of a person's groups and ends those that the provider gave and no longer says."""
+    named = {groups} if isinstance(groups, str) else {g for g in groups or () if isinstance(g, str)}
+    now, wanted = timezone.now(), {role for group, role in roles.items() if group in named}
+    for held in HeldRole.objects.filter(user=user, by_provider=True):
+        ended = held.until is not None and held.until <= now
+        if held.role in wanted and ended:
+            HeldRole.objects.filter(pk=held.pk).update(since=now, until=None)
+            trail.by(user).record(
+                Operation.ALTERATION, "give-role", f"user:{user.pk}", {"role": held.role, "by": "provider"}
+            )
+        elif held.role not in wanted and not ended:
+            HeldRole.objects.filter(pk=held.pk).update(until=now)
+            trail.by(user).record(
+                Operation.ALTERATION, "take-role", f"user:{user.pk}", {"role": held.role, "by": "provider"}
+            )
+        wanted -= {held.role}
+    for role in sorted(wanted):
+        at = {"user": user, "role": role, "area": "", "unit": None, "organisation": organisation}
+        _, made = HeldRole.objects.get_or_create(**at, defaults={"by_provider": True})
+        if made:
+            trail.by(user).record(Operation.ALTERATION, "give-role", f"user:{user.pk}", {"role": role, "by": "provider"})
+
+
 @action(OPERATOR)
 def make_account(*, username: str, role: str, trail: Trail, name: str = "", area: str = "") -> str:
     """Makes an account, or gives one that is there a new password and the role; returns the random password."""
@@ -98,53 +263,26 @@ def make_account(*, username: str, role: str, trail: Trail, name: str = "", area
     user = User.objects.filter(username=username).first() or User(username=username, name=name)
     user.set_password(password)
     user.save()
-    HeldRole.objects.get_or_create(user=user, role=role, area=area)
+    HeldRole.objects.get_or_create(user=user, role=role, area=area, organisation=None, unit=None)
     trail.record(Operation.ALTERATION, "make-account", f"user:{user.pk}", {"role": role, "area": area})
     return password
 
 
 @action(OPERATOR)
 def make_demo_accounts(*, folder: Path, trail: Trail) -> Mapping[str, str]:
-    """Makes the demo's accounts with passwords that are random on this machine, kept in ``folder/sign-ins.json`` with
-    mode 600; a second run finds them as they are. Returns username -> password. They work on loopback only."""
-    path = Path(folder) / DEMO_FILE
-    passwords = _kept(path)
-    made = {slug: _organisation(slug) for slug in DEMO_ORGANISATIONS}
-    for username, (role, name, organisation) in DEMO.items():
-        password = passwords.setdefault(username, secrets.token_urlsafe(9))
-        user = User.objects.filter(username=username).first()
-        if user is not None and not user.is_demo:
-            raise ForestallError(
-                f"this workplace has a real account named {username}: make the demo in a folder of its own with --dir"
-            )
-        if user is None or not user.check_password(password):
-            user = user or User(username=username, is_demo=True)
-            user.name, user.organisation = name, made[organisation]
-            user.set_password(password)
-            user.save()
-            trail.record(Operation.ALTERATION, "make-demo-account", f"user:{user.pk}", {"role": role})
-        HeldRole.objects.get_or_create(user=user, role=role, area="")
-    _keep(path, passwords)
-    return {username: passwords[username] for username in DEMO}
+    """Makes the demo's organisations, agreements and accounts with passwords that are random on this machine, kept in
+    ``folder/sign-ins.json`` with mode 600; a second run finds them as they are. Returns username -> password. The accounts
+    work on loopback only."""
+    return demo.make(Path(folder), trail)
 
 
-def _organisation(slug: str) -> Organisation:
-    name, name_cy, kind = DEMO_ORGANISATIONS[slug]
-    return Organisation.objects.get_or_create(
-        slug=f"sample-{slug}", defaults={"name": name, "name_cy": name_cy, "kind": kind}
-    )[0]
-
-
-def _kept(path: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return {}
-
-
-def _keep(path: Path, passwords: Mapping[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as f:
-        json.dump(dict(passwords), f, indent=1)
-        f.write("\n")
+@action(OPERATOR)
+def reset_second_factor(*, username: str, trail: Trail) -> None:
+    """Takes a person's app and recovery codes away and signs them out: the next sign-in sets up anew."""
+    user = User.objects.filter(username=username.strip().lower()).first()
+    if user is None:
+        raise ForestallError(f"there is no account named {username}: check the name at the page of people")
+    SecondFactor.objects.filter(user=user).delete()
+    user.recovery_codes.all().delete()
+    User.objects.filter(pk=user.pk).update(session_stamp=new_stamp())
+    trail.record(Operation.ALTERATION, "reset-second-factor", f"user:{user.pk}")

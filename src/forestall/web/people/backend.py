@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
@@ -19,12 +18,15 @@ from forestall.web.people.models import FailedSignIn, User
 #: any name, and for one name from anywhere. The last is high, so that nobody locks out a colleague easily.
 PERIOD = dt.timedelta(minutes=15)
 PER_PAIR, PER_ADDRESS, PER_NAME = 5, 30, 50
+#: Of wrong codes of one person from anywhere: whoever sends them knows the password, and a code has six digits only.
+PER_CODE = 10
+LOCAL = "forestall.web.people.backend.LocalAccounts"
 
 
 class LocalAccounts(BaseBackend):
     """Name and password. Demo accounts work only where the server is bound to loopback and asked from this machine."""
 
-    def authenticate(self, request: HttpRequest | None, username: str = "", password: str = "", **_: Any) -> User | None:
+    def authenticate(self, request: HttpRequest | None, username: str, password: str) -> User | None:
         user = User.objects.filter(username=username.strip().lower()).first()
         if user is None:
             User().set_password(password)  # takes as long as for a name that exists
@@ -32,7 +34,7 @@ class LocalAccounts(BaseBackend):
         return user if user.check_password(password) and admitted(user, request) else None
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("organisation").filter(pk=user_id, is_active=True).first()
+        user = User.objects.select_related("organisation", "unit").filter(pk=user_id, is_active=True).first()
         return user if user and (settings.LOOPBACK or not user.is_demo) else None
 
 
@@ -50,12 +52,17 @@ def name_hash(username: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), username.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
-def too_many(username: str, address: str) -> bool:
+def code_of(user: User) -> str:
+    """What wrong codes of a person are counted under: no name can be this, for names have no spaces."""
+    return f"code of {user.pk}"
+
+
+def too_many(username: str, address: str, per_name: int = PER_NAME) -> bool:
     """Whether there were too many failures for this name, from this address, or both."""
     recent = FailedSignIn.objects.filter(at__gt=timezone.now() - PERIOD)
     by_name, by_address = recent.filter(name_hash=name_hash(username)), recent.filter(address=address)
     return (
         by_name.filter(address=address).count() >= PER_PAIR
         or by_address.count() >= PER_ADDRESS
-        or by_name.count() >= PER_NAME
+        or by_name.count() >= per_name
     )

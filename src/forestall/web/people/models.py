@@ -123,7 +123,8 @@ class User(AbstractBaseUser):
         """The roles held now; one query a request."""
         if not hasattr(self, "_held"):
             now = timezone.now()
-            roles = self.roles.select_related("organisation", "unit")
+            fetched = "roles" in getattr(self, "_prefetched_objects_cache", {})
+            roles = self.roles.all() if fetched else self.roles.select_related("organisation", "unit")
             self._held = [r for r in roles if r.since <= now and (r.until is None or now < r.until)]
         return self._held
 
@@ -146,10 +147,18 @@ class User(AbstractBaseUser):
         ids = (r.organisation_id or self.organisation_id for r in self.held() if permission in r.permissions)
         return frozenset(i for i in ids if i is not None)
 
+    def reach(self, permission: Permission) -> frozenset[int] | None:
+        """The ids of the organisations that somebody who manages may manage; None: all."""
+        held = [r for r in self.held() if permission in r.permissions]
+        if any(r.organisation_id is None for r in held):
+            return None
+        return frozenset(r.organisation_id for r in held)
+
 
 class HeldRole(models.Model):
-    """A role that a person holds: for an organisation (none: the person's own), in an area (its code) or in the areas of a
-    unit (neither: everywhere), and for a time."""
+    """A role that a person holds: for an organisation (none: the person's own, and all where it manages them), in an area
+    (its code) or in the areas of a unit (neither: everywhere), and for a time. ``by_provider``: the person's organisation
+    gave it by OpenID Connect, and takes it away."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=40, choices=[(slug, str(role.name)) for slug, role in ROLES.items()])
@@ -158,6 +167,7 @@ class HeldRole(models.Model):
     area = models.CharField(max_length=20, blank=True)
     since = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)
+    by_provider = models.BooleanField(default=False)
 
     class Meta:
         constraints = (

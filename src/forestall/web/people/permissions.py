@@ -1,11 +1,12 @@
 """What may be done, and which role may do it. Permissions are an enum, roles are data.
 
 Need to know: a partner guest sees how many problems there are, by theme and local authority, and no zone, no count and
-no record, until a problem is shared by a plan that the partner is on. The data protection officer sees who
-did what, and not the problems themselves. The crime and incident registrar judges the suspected recording events and
-reads the signals that they may bear on, but takes nothing out. What is about one person (a repeat victim or suspect, a
-frequent caller), though never by name, is for those of the force who may act on it. The administrator makes accounts
-and roles, and sees no problem and no plan.
+no record, until a problem is shared by a plan that the partner is on; of the tasking lists, the partners' form, in the
+area of the role: no occurrence number, no record of domestic abuse, a sexual offence or a child, no row of few. The data
+protection officer sees who did what, and not the problems themselves. The crime and incident registrar judges the
+suspected recording events and reads the signals that they may bear on, but takes nothing out. What is about one person (a
+repeat victim or suspect, a frequent caller), though never by name, is for those of the force who may act on it. The
+administrator makes accounts and roles, and sees no problem and no plan.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Permission(enum.StrEnum):
     SEE_SIGNALS = "see-signals"
     SEE_PERSONS = "see-persons"
     EXPORT_SIGNALS = "export-signals"
+    #: The four tasking lists: in full for those who may see persons, else in the partners' form.
+    SEE_TASKING = "see-tasking"
     SEE_EVENTS = "see-events"
     JUDGE_EVENTS = "judge-events"
     EXPLORE = "explore"
@@ -69,8 +72,8 @@ def _role(slug: str, name: Message, *permissions: Permission) -> Role:
 P = Permission
 #: What those may who act on problems in the force's name.
 ACTING = (
-    P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_EVENTS, P.TRIAGE_SIGNALS, P.SEE_PLANS,
-    P.SEE_PUBLISHED, P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS,
+    P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_TASKING, P.SEE_EVENTS, P.TRIAGE_SIGNALS,
+    P.SEE_PLANS, P.SEE_PUBLISHED, P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS,
 )  # fmt: skip
 #: What those may who answer for the plans of others.
 LEADING = (P.EXPLORE, P.AGREE_PLANS, P.PUBLISH_PLANS, P.SEE_PORTFOLIO)
@@ -83,7 +86,7 @@ ROLES = {
         _role("supervisor", msg("Supervisor"), *ACTING, *LEADING, P.ANSWER_HELP),
         _role("chief-officer", msg("Chief officer"), *ACTING, *LEADING, P.DECIDE_ETHICS),
         _role("hub", msg("Problem-solving hub"), *ACTING, P.EXPLORE, P.SEE_PORTFOLIO, P.ANSWER_HELP),
-        _role("partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS),
+        _role("partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_TASKING, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS),
         _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.SEE_PUBLISHED),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.JUDGE_EVENTS),
         _role(

@@ -24,7 +24,9 @@ PRIVACY = {
         "left_at": _STAFF,
         "session_stamp": Field(Marking.SENSITIVE, Retention.ACCOUNT, Personal.STAFF, "random; a new one signs out"),
     },
-    "HeldRole": dict.fromkeys(("id", "user", "role", "organisation", "unit", "area", "since", "until"), _STAFF),
+    "HeldRole": dict.fromkeys(
+        ("id", "user", "role", "organisation", "unit", "area", "since", "until", "by_provider"), _STAFF
+    ),
     "Invitation": {
         **dict.fromkeys(("id", "user", "made_at", "expires_at", "used_at"), _STAFF),
         "token_hash": Field(Marking.SENSITIVE, Retention.ACCOUNT, Personal.STAFF, "a hash of the link's random part"),
@@ -36,7 +38,7 @@ PRIVACY = {
     },
     "RecoveryCode": {
         **dict.fromkeys(("id", "user", "used_at"), _STAFF),
-        "code_hash": Field(Marking.SENSITIVE, Retention.ACCOUNT, Personal.STAFF, "a salted hash"),
+        "code_hash": Field(Marking.SENSITIVE, Retention.ACCOUNT, Personal.STAFF, "a hash of 80 random bits"),
     },
     "Identity": {
         **dict.fromkeys(("id", "user", "issuer", "made_at"), _STAFF),

@@ -15,10 +15,11 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import fill, gates, selectors, triage, values
+from forestall.web.plans import analysis, fill, gates, selectors, triage, values
 from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
 from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
 from forestall.web.plans.seed import Seed
+from forestall.web.signals import profiles
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
 
@@ -74,6 +75,9 @@ def start_plan(
     if scan is not None and seed.signal:
         s = signals.one(person, scan, seed.signal)
         triage.record(s, Triage.Decision.ADOPTED, trail, seed.snapshot, plan=plan)
+        made = profiles.at_hand(scan, s, full=True)
+        if made is not None:
+            analysis.fill(plan, made, language, person, now)
     trail.record(Operation.COLLECTION, "start-plan", plan.record, {"origin": seed.origin, "signal": seed.signal})
     return plan
 

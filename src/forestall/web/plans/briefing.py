@@ -9,15 +9,15 @@ from typing import Any
 
 from forestall.catalogue import plans as catalogue
 from forestall.report import document as d
+from forestall.report.pdf import pages, pdf
 from forestall.results import Column, Table
 from forestall.text import Message, msg, msg_n
 from forestall.web.plans import quality, values
 from forestall.web.plans.gates import Sheet
 from forestall.web.plans.models import Plan, Response
 
-#: As much of a long answer as two pages have room for.
-LONGEST = 420
-ROWS = 8
+#: As many letters of a long answer, and rows of a table: the first that two pages have room for.
+ROOM = ((600, 10), (420, 8), (260, 7), (160, 6), (90, 4))
 
 
 def said(text: str) -> Message:
@@ -26,13 +26,15 @@ def said(text: str) -> Message:
 
 
 class _Words:
-    def __init__(self, sheet: Sheet, language: str, *, longest: int | None = LONGEST) -> None:
-        self.sheet, self.language, self.longest = sheet, language, longest
+    def __init__(self, sheet: Sheet, language: str, *, longest: int | None = None, rows: int | None = None) -> None:
+        self.sheet, self.language, self.longest, self.rows = sheet, language, longest, rows
+
+    def cut(self, text: str) -> str:
+        return text if self.longest is None or len(text) <= self.longest else text[: self.longest].rstrip() + " …"
 
     def value(self, slug: str) -> str:
         q = catalogue.questions()[slug]
-        text = values.shown(q, self.sheet.value(slug), self.language)
-        return text if self.longest is None or len(text) <= self.longest else text[: self.longest].rstrip() + " …"
+        return self.cut(values.shown(q, self.sheet.value(slug), self.language))
 
     def answered(self, *slugs: str) -> tuple[d.Block, ...]:
         """Each question that has an answer, with it."""
@@ -61,17 +63,29 @@ def about(plan: Plan, language: str) -> tuple[Message, ...]:
     )
 
 
-def briefing(plan: Plan, language: str, *, synthetic: bool = False) -> d.Document:
-    """The plan on two pages."""
+def two_pages(plan: Plan, language: str, *, synthetic: bool = False) -> bytes:
+    """The briefing as a PDF of at most two pages: long answers are cut further until it fits."""
+    made = b""
+    for longest, rows in ROOM:
+        made = pdf(briefing(plan, language, longest=longest, rows=rows, synthetic=synthetic), language)
+        if pages(made) <= 2:
+            break
+    return made
+
+
+def briefing(
+    plan: Plan, language: str, *, longest: int | None = None, rows: int | None = None, synthetic: bool = False
+) -> d.Document:
+    """The plan to brief from; answers cut to ``longest`` letters, tables to ``rows``, where given."""
     sheet = Sheet(plan)
-    w = _Words(sheet, language)
+    w = _Words(sheet, language, longest=longest, rows=rows)
     ideas = [h for h in sheet.hypotheses if h.standing != "dropped"]
     idea_blocks: list[d.Block] = []
     for h in ideas[:3]:
-        idea_blocks.append(d.Paragraph(said(h.text[:LONGEST])))
+        idea_blocks.append(d.Paragraph(said(w.cut(h.text))))
         for label, text in ((msg("For"), h.supports), (msg("Against"), h.contradicts)):
             if text.strip():
-                idea_blocks.append(d.Paragraph(msg("{side}: {words}", side=label, words=text[:LONGEST]), "small"))
+                idea_blocks.append(d.Paragraph(msg("{side}: {words}", side=label, words=w.cut(text)), "small"))
     judged = quality.judge(sheet)
     raises = tuple(c.raises for c in judged.raises()[:4])
     tasks = [t for t in sheet.tasks if t.open]
@@ -109,7 +123,7 @@ SYNTHETIC = msg("Made-up records of a fictional force: no person, place or event
 def award(plan: Plan, language: str, *, synthetic: bool = False) -> d.Document:
     """The plan as an entry for a problem-solving award: scanning, analysis, response, assessment, cost and what lasts."""
     sheet = Sheet(plan)
-    w = _Words(sheet, language, longest=None)
+    w = _Words(sheet, language)
     ideas = tuple(said(h.text) for h in sheet.hypotheses)
     cost = sum((r.cost for r in sheet.responses if r.cost is not None), Decimal(0))
     priced = any(r.cost is not None for r in sheet.responses)
@@ -170,11 +184,11 @@ def _responses(sheet: Sheet, w: _Words, *, mechanism: bool = False) -> tuple[d.B
     if mechanism:
         columns.insert(1, Column("mechanism", msg("How it is meant to work")))
     rows = []
-    for r in live[: ROWS if w.longest else None]:
+    for r in live[: w.rows]:
         who = str(r.owner) if r.owner else (r.organisation.title.render(w.language) if r.organisation else "–")
         dose = f"{r.dose.normalize():f} {r.dose_unit}".strip() if r.dose is not None else "–"
         evidence: Any = r.practice or (msg("a trial") if r.trial else "–")
-        row: list[Any] = [r.action[:200] if w.longest else r.action, who, w.day(r.due), dose, evidence]
+        row: list[Any] = [w.cut(r.action), who, w.day(r.due), dose, evidence]
         if mechanism:
             row.insert(1, r.mechanism)
         rows.append(tuple(row))
@@ -186,9 +200,10 @@ def _tasks(tasks: list[Any], w: _Words) -> tuple[d.Block, ...]:
         return ()
     columns = (Column("task", msg("Task")), Column("who", msg("Who")), Column("due", msg("By")))
     rows = tuple(
-        (t.title, str(t.owner) if t.owner else t.organisation.title.render(w.language), w.day(t.due)) for t in tasks[:ROWS]
+        (w.cut(t.title), str(t.owner) if t.owner else t.organisation.title.render(w.language), w.day(t.due))
+        for t in tasks[: w.rows]
     )
-    more = len(tasks) - ROWS
+    more = len(tasks) - len(rows)
     extra = (d.Paragraph(msg_n("and {n:count} more", "and {n:count} more", n=more), "small"),) if more > 0 else ()
     return (d.TableBlock(Table(columns, rows), "tasks"), *extra)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -20,6 +20,8 @@ from forestall.web.signals.pinned import pinned
 
 def read(request: HttpRequest, key: str, page: str) -> Desk:
     """The plan, or not found; the log knows who read which page."""
+    if not request.user.may(Permission.SEE_PLANS) and not request.user.may(Permission.SEE_SHARED_PLANS):
+        raise Http404
     seen = actions.read_plan if request.user.may(Permission.SEE_PLANS) else actions.read_shared_plan
     return Desk(seen(key=key, page=page, trail=Trail.of(request)), request.user)
 

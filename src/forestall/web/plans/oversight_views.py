@@ -111,9 +111,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def plan_briefing(request: HttpRequest, key: str) -> HttpResponse:
     plan = oversight_actions.export_plan(key=key, kind="briefing", trail=Trail.of(request))
-    return _pdf(
-        pdf(briefing.briefing(plan, request.language, synthetic=_synthetic(pinned())), request.language), plan, "briefing"
-    )
+    return _pdf(briefing.two_pages(plan, request.language, synthetic=_synthetic(pinned())), plan, "briefing")
 
 
 @require_safe

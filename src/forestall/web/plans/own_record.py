@@ -59,7 +59,7 @@ class OwnRecord:
 
 def of(user: User) -> OwnRecord:
     """A person's own record; eight queries, however many plans."""
-    answered = _counts(Answer.objects.filter(by=user, source=None).values_list("plan", flat=True)[: 50 * MOST])
+    answered = _counts(Answer.objects.filter(by=user, source__isnull=True).values_list("plan", flat=True)[: 50 * MOST])
     moved = _counts(Move.objects.filter(by=user).values_list("plan", flat=True)[: 50 * MOST])
     done = _counts(Task.objects.filter(owner=user, standing="done").values_list("plan", flat=True)[: 50 * MOST])
     keys = {*answered, *moved, *done}

@@ -63,11 +63,18 @@ TASKING = (
     ("local_to_global", msg("What does this plan do for the force's and the national priorities?")),
     ("global_to_local", msg("What can the force or a national programme do for this plan?")),
 )
+#: Characters of a line in a box of text, and how many lines it shows.
+WIDTH, LEAST_ROWS, MOST_ROWS = 42, 3, 12
 SIDES = (
     ("place", msg("Place"), msg("looked after by a manager")),
     ("victim", msg("Victim or target"), msg("protected by a guardian")),
     ("offender", msg("Offender"), msg("influenced by a handler")),
 )
+
+
+def cited(source: Mapping[str, Any]) -> Message:
+    """Where something that was filled in comes from."""
+    return Message.from_json(source)
 
 
 def there(name: str, *arguments: Any) -> str:
@@ -126,9 +133,9 @@ def address(desk: Desk, o: Obstacle) -> str:
         case "stage":
             return reverse("plan-stage", args=[key, o.slug])
         case "idea":
-            return there("plan-hypothesis-new", key)
+            return reverse("plan-hypothesis-new", args=[key])
         case "response":
-            return there("plan-response", key, int(o.slug)) if o.slug else there("plan-response-new", key)
+            return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
             return there("plan-people", key)
         case "tasks":
@@ -165,6 +172,12 @@ class Asked:
     @property
     def text(self) -> str:
         return self.raw[-1] if self.raw else ""
+
+    @property
+    def rows(self) -> int:
+        """Lines that a box needs to show the text, within reason."""
+        lines = sum(1 + len(line) // WIDTH for line in self.text.split("\n"))
+        return min(max(lines, LEAST_ROWS), MOST_ROWS)
 
     @property
     def answered(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forestall.text import msg
+from forestall.text import Message, msg
 from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
+from forestall.web.plans import responding
 from forestall.web.plans.models import Draft
 from forestall.web.plans.rules import RefusedError, asked, held
-from forestall.web.plans.saving import Saved, Sent, keep_as_draft, save_all
+from forestall.web.plans.saving import Saved, Sent, UnansweredError, keep_as_draft, save_all
 
 
 @action(Permission.WORK_ON_PLANS)
@@ -19,6 +20,28 @@ def answer_stage(*, key: str, sent: Mapping[str, Sent], trail: Trail) -> Saved:
     """Keeps the answers of a form that say something else than what the person saw; all, or none where one is no answer."""
     plan = held(key, trail)
     return save_all(plan, sent, trail)
+
+
+@action(Permission.WORK_ON_PLANS)
+def save_quick(*, key: str, sent: Mapping[str, Sent], response: Mapping[str, str] | None, trail: Trail) -> Saved:
+    """Keeps one of the two screens of a quick plan: its answers, and a first response where one was written; all or
+    nothing. The names of a response's errors begin with ``r-``."""
+    plan = held(key, trail)
+    errors: dict[str, Message] = {}
+    reasons: dict[str, Message] = {}
+    saved = Saved(plan)
+    try:
+        saved = save_all(plan, sent, trail)
+    except UnansweredError as unanswered:
+        errors, reasons = dict(unanswered.errors), dict(unanswered.reasons)
+    if response is not None and (response.get("action") or response.get("mechanism")):
+        try:
+            responding.keep(plan, None, 0, {}, response, trail)
+        except UnansweredError as unanswered:
+            errors |= {f"r-{name}": words for name, words in unanswered.errors.items()}
+    if errors or reasons:
+        raise UnansweredError(errors, reasons)
+    return saved
 
 
 @action(Permission.WORK_ON_PLANS)

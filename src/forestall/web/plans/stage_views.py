@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from forestall.catalogue import plans as catalogue
-from forestall.text import Message
+from forestall.text import Message, msg, msg_n
 from forestall.web.audit.trail import Trail
-from forestall.web.plans import actions, frame, plan_present, progress, stage_actions
+from forestall.web.plans import actions, frame, plan_present, progress, rows_form, stage_actions
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.models import Answer
+from forestall.web.plans.models import Answer, Task
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import Sent, UnansweredError
 from forestall.web.plans.values import is_empty
@@ -127,14 +128,35 @@ def _stage_page(
         failed=plan_present.cheers_failed(desk) if stage.slug == "scanning" else [],
         first=_first(desk, fields),
         next_stage=_next_stage(stage),
+        filled=_filled(request.GET.get("filled", "")) if stage.slug == "analysis" else None,
+        gaps_=[t for t in desk.tasks if t.asks == Task.Asks.FIND_OUT] if stage.slug == "analysis" else [],
+        titles=rows_form.response_choices(desk) if stage.slug == "response" else {},
+        horizons={o.slug: o.title for o in catalogue.choices("horizons")},
     )
     return frame.show(request, "stage", context)
 
 
+def _filled(text: str) -> Message | None:
+    """What came of filling in from the profile, as the address says it."""
+    if text == "none":
+        return msg("There is no profile to fill in from: the scan no longer holds this problem, or it has none.")
+    found = re.fullmatch(r"(\d{1,3})-(\d{1,3})", text, re.ASCII)
+    if not found:
+        return None
+    answers, fresh = int(found[1]), int(found[2])
+    return msg(
+        "{answers} and {ideas} were filled in from the profile. What people wrote was left as it is.",
+        answers=msg_n("{n:count} answer", "{n:count} answers", n=answers),
+        ideas=msg_n("{n:count} idea", "{n:count} ideas", n=fresh),
+    )
+
+
 def _first(desk: Desk, fields: Sequence[plan_present.Asked]) -> plan_present.Asked | None:
-    """The question to begin with on a phone: the first without an answer, else the first."""
+    """The question to begin with on a phone: a needed one without an answer, else one without, else the first."""
     now = [f for f in fields if desk.begun or not f.question.after]
-    return next((f for f in now if not f.answered), now[0] if now else None)
+    empty = [f for f in now if not f.answered]
+    needed = [f for f in empty if desk.plan.weight in f.question.needed]
+    return next(iter([*needed, *empty, *now]), None)
 
 
 def _next_stage(stage: catalogue.Stage) -> catalogue.Stage | None:

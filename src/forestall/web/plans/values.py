@@ -61,11 +61,12 @@ def clean(question: Question, raw: Sequence[str]) -> Any:
             raise InvalidAnswer(msg("Choose yes, no or not sure"))
         return text
     if kind == "date":
-        return _date(text)
+        return day(text)
     return _number(text, percent=kind == "percent")
 
 
-def _date(text: str) -> str:
+def day(text: str) -> str:
+    """A day as people type it, in ISO's form; :class:`InvalidAnswer` where it is none."""
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d %m %Y"):
         try:
             day = dt.datetime.strptime(text, form).date()

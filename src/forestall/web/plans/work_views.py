@@ -24,7 +24,6 @@ from forestall.web.plans import (
     task_actions,
     values,
 )
-from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import HelpRequest, Marking, Plan, Task, Weight
 from forestall.web.plans.my_work import of as desk_of
 from forestall.web.plans.rules import RefusedError
@@ -123,13 +122,6 @@ def colleagues(organisation: int | None) -> list[User]:
     return list(User.objects.filter(organisation=organisation, is_active=True).order_by("name", "username")[:500])
 
 
-def opened(request: HttpRequest, key: str, page: str) -> Desk:
-    """A plan to read, logged; not found for those who see no plans at all."""
-    if not request.user.may(Permission.SEE_PLANS) and not request.user.may(Permission.SEE_SHARED_PLANS):
-        raise Http404
-    return frame.read(request, key, page)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_tasks(request: HttpRequest, key: str) -> HttpResponse:
     """The tasks of a plan, and a form to ask another."""
@@ -141,7 +133,7 @@ def plan_tasks(request: HttpRequest, key: str) -> HttpResponse:
             errors = list(refused.reasons)
         else:
             return redirect("task", key=made.key)
-    plan_desk = opened(request, key, "tasks")
+    plan_desk = frame.read(request, key, "tasks")
     plan = plan_desk.plan
     on_it = {m.organisation for m in selectors.partners(plan)}
     context = {
@@ -190,7 +182,7 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
         else:
             back = selectors.visible(request.user).filter(pk=plan.pk).exists()
             return redirect("plan-people", key=key) if back else redirect("my-work")
-    plan_desk = opened(request, key, "people")
+    plan_desk = frame.read(request, key, "people")
     plan = plan_desk.plan
     if plan_desk.partners_view:
         raise Http404

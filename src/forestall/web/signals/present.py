@@ -37,6 +37,8 @@ SHAPE = {
 }
 
 
+#: A change is given in times from here on.
+TIMES = 3
 #: Kinds whose figure is a count of one person's or place's records.
 COUNTED = PERSON_KINDS | {"repeat-location"}
 
@@ -93,7 +95,8 @@ class Row:
             return msg_n("of all records, in {n:count} area", "of all records, in {n:count} areas", n=n)
         if s.kind in COUNTED:
             return msg_n("record in a year", "records in a year", n=s.observed)
-        return interval(percent(s.interval[0]), percent(s.interval[1]), open_ended(s))
+        times = s.ratio >= TIMES
+        return interval(percent(s.interval[0], times), percent(s.interval[1], times), open_ended(s))
 
     @property
     def counts(self) -> Message:
@@ -115,6 +118,35 @@ class Row:
         return msg("harm {days:count}", days=self.signal.harm)
 
 
+def counted(s: Signal) -> Message:
+    """What the number of a signal counts."""
+    return msg("Near pairs") if s.kind == "near-repeat" else msg("Recorded")
+
+
+def compared(s: Signal) -> tuple[Message, Message]:
+    """What it is held against, and what the ratio of the two is called."""
+    if s.kind in COUNTED:
+        return msg("On average"), msg("Times the average")
+    if s.kind == "concentrated":
+        return msg("In proportion"), msg("Times in proportion")
+    return msg("Expected"), msg("Times expected")
+
+
+def series_headline(s: Signal) -> Message:
+    """The sentence over the chart of the months."""
+    inside = [n for m, n in zip(s.series.months, s.series.observed, strict=True) if s.since <= m <= s.until]
+    if s.since == s.until:
+        return msg_n(
+            "{n:count} record in {month:month}, the dark bar.", "{n:count} records in {month:month}, the dark bar.",
+            n=sum(inside), month=s.since,
+        )  # fmt: skip
+    return msg_n(
+        "{n:count} record from {since:month} to {until:month}, the dark bars.",
+        "{n:count} records from {since:month} to {until:month}, the dark bars.",
+        n=sum(inside), since=s.since, until=s.until,
+    )  # fmt: skip
+
+
 def open_ended(s: Signal) -> bool:
     """Whether the interval has no upper end: a scan writes it as a thousand times the ratio, which JSON can hold."""
     return s.interval[1] >= 999 * max(s.ratio, 1e-9)
@@ -124,9 +156,10 @@ def interval(low: str, high: str, endless: bool) -> Message:
     return msg("{low} or more", low=low) if endless else msg("{low} to {high}", low=low, high=high)
 
 
-def percent(ratio: float) -> str:
-    """A ratio as a change: 1.86 is +86%. From three times on, times read better: ×3.4."""
-    if ratio >= 3:
+def percent(ratio: float, times: bool | None = None) -> str:
+    """A ratio as a change: 1.86 is +86%. From three times on, times read better: ×3.4. ``times``: which of the two, so that
+    an interval is written as its figure is."""
+    if ratio >= TIMES if times is None else times:
         return f"×{ratio:,.1f}" if ratio < 100 else f"×{ratio:,.0f}"
     change = round((ratio - 1) * 100)
     return f"{'−' if change < 0 else '+' if change > 0 else ''}{abs(change)}%"

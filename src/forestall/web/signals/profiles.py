@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from forestall import analyse
+from forestall.analyse.refused import Refused
 from forestall.errors import ForestallError
 from forestall.records.store import Store
 from forestall.report import html
@@ -109,6 +110,8 @@ def _make(held: Pinned, s: Signal, full: bool) -> Profile | Refusal:
     places = None if held.places.version == "none" else held.places
     try:
         return analyse.profile(records, places, signal=s, force=held.force or None, public=not full)
+    except Refused as reason:
+        return Refusal(reason.message, reason.english)
     except ForestallError as error:
         return Refusal(msg("No profile can be made of this problem from these records."), str(error))
 

@@ -59,10 +59,14 @@ def one(user: User, held: Pinned, signal_id: str) -> Signal:
 
 
 def events(user: User, held: Pinned) -> tuple[Finding, ...]:
-    """The suspected recording events, force-wide ones first, then by month."""
+    """The suspected recording events, force-wide ones first, then by month; a local role sees those of its areas and of the
+    whole force."""
     if not user.may(Permission.SEE_EVENTS):
         return ()
-    return tuple(sorted(held.scan.events, key=lambda e: (bool(e.areas), e.month or "", e.category or "", e.areas)))
+    codes = user.areas(Permission.SEE_EVENTS)
+    inside = None if codes is None else {a for code in codes for a in (code, *held.places.within(code))}
+    seen = [e for e in held.scan.events if inside is None or not e.areas or inside & set(e.areas)]
+    return tuple(sorted(seen, key=lambda e: (bool(e.areas), e.month or "", e.category or "", e.areas)))
 
 
 def summary(user: User, held: Pinned) -> tuple[int, dict[tuple[str, str], int]]:

@@ -19,6 +19,7 @@ from forestall.text import msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.explore.warm import warm
+from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import triage
 from forestall.web.rooms import instead_of_home
@@ -116,6 +117,7 @@ def signal(request: HttpRequest, held: Pinned, signal_id: str) -> HttpResponse:
         "may_export": allowed("signals.export_series", request.user),
         "command": " ".join(("forestall", *command.words(held.scan, "STORE"))),
         "harm": catalogue.harm(),
+        "tasking": _tasking(request.user, held, s),
         "may_start": request.user.may(Permission.START_PLANS),
         "may_decide": request.user.may(Permission.TRIAGE_SIGNALS),
         "stands": stands,
@@ -188,13 +190,25 @@ def events_table(found: tuple[Finding, ...]) -> Table:
     return Table(columns, tuple((e.id, e.month, e.until, e.category, e.areas, e.shape, e.standing, e.text) for e in found))
 
 
-def _csv(table: Table, name: str, request: HttpRequest, held: Pinned) -> HttpResponse:
+def _csv(table: Table, name: str, request: HttpRequest, held: Pinned, *, marking: str = "OFFICIAL") -> HttpResponse:
     """A table to take away. The file's name carries marking and snapshot, since a CSV has no header of its own."""
-    mark = "SYNTHETIC" if held.synthetic else "OFFICIAL"
+    mark = "SYNTHETIC" if held.synthetic else marking
     response = HttpResponse("\ufeff" + table.to_csv(request.language), content_type="text/csv; charset=utf-8")
     filename = f"{mark}-{name}-{held.scan.provenance.snapshot}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
+
+
+def _tasking(user: User, held: Pinned, s: Signal) -> str:
+    """The tasking list that a signal about a person stands in, of a local authority that the reader's role covers; ''
+    without any."""
+    if s.kind not in PERSON_KINDS or not user.may(Permission.SEE_TASKING):
+        return ""
+    mine = user.areas(Permission.SEE_TASKING)
+    hub = next((h for a in s.areas if (h := held.hub_of.get(a)) and (mine is None or h in mine)), None)
+    if hub is None and mine is not None:
+        return ""
+    return reverse("tasking") + (f"?hub={hub}" if hub else "") + f"#{s.kind}s"
 
 
 def _href(s: Signal) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -91,16 +91,16 @@ def scan() -> bool:
     if last is None:
         return False
     words = [*command.words(last, str(settings.STORE), until=False), "--record", "--format", "json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "forestall", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+    process = Popen(
+        [sys.executable, "-m", "forestall", *words], stdin=DEVNULL, stdout=DEVNULL,
+        stderr=PIPE, text=True, encoding="utf-8", errors="replace",
     )  # fmt: skip
     try:
         while True:
             try:
                 _, said = process.communicate(timeout=0.5)
                 break
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 if stopping.is_set():
                     raise StoppedError from None
     finally:

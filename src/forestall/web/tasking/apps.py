@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Tasking(AppConfig):
+    name = "forestall.web.tasking"
+    label = "tasking"

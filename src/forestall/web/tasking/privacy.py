@@ -1,0 +1,3 @@
+"""The lists are worked out from the records each time and never kept: this room has no tables."""
+
+PRIVACY: dict = {}
