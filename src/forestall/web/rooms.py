@@ -30,12 +30,12 @@ ROOMS = (
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
     Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
     Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
     Room("retention", msg("Keeping and erasing"), (Permission.REVIEW_RETENTION,)),
     Room("disclosures", msg("Requests for data"), (Permission.DISCLOSE,)),
-    Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
 )
 
 
