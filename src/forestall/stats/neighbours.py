@@ -253,6 +253,8 @@ def _of_rows(row: Ints, column: Ints, places: int) -> Neighbours:
 
 
 def points_of(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
+    """Coordinates in metres as an array of shape (n, 2). Raises ``ValueError`` where they are none, not as many, or not
+    finite."""
     px, py = np.asarray(x, float).ravel(), np.asarray(y, float).ravel()
     if px.size != py.size:
         raise ValueError(f"there are {px.size} values of x and {py.size} of y: give one of each for each place")
