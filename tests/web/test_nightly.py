@@ -182,4 +182,4 @@ def test_the_verb_does_it_now(ours, tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("The nightly run is done: signals.notices.tell_of_changes")
     run = subprocess.run(words, env=kept, capture_output=True, text=True, check=False)
-    assert run.stdout == "The nightly run is done: nothing was due\n"
+    assert run.stdout == "The nightly run is done: audit.checking.every_night\n", "the log is checked every night"

@@ -769,3 +769,34 @@ def test_each_form_asks_the_database_a_fixed_number_of_times(mine, plan, path):
     with CaptureQueriesContext(connection) as asked:
         text(mine.get(address))
     assert len(asked) <= MORE_CEILINGS[path], [q["sql"][:150] for q in asked.captured_queries]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "?after=0001-01-01T00:00:00%2B14:00~1", "?after=9999-12-31T23:59:59-14:00~99999999999999999999", "?after=~",
+        "?after=x~y",
+        "?state=%00&category=x&area=%F0%9F%98%80&mine=2", "{key}/timeline/?before=0001-01-01T00:00:00%2B14:00",
+        "{key}/timeline/?before=nonsense", "{key}/scanning/?saved=%C2%B2&use=x", "{key}/analysis/?filled=9-9-9",
+        "{key}/?done=x",
+    ],
+)  # fmt: skip
+def test_an_address_that_nobody_made_is_read_as_far_as_it_makes_sense(mine, plan, path):
+    text(mine.get("/plans/" + path.format(key=plan.key)))
+
+
+def test_forged_forms_are_refused_without_a_broken_page(mine, plan, officer):
+    quick = begin(officer, "quick")
+    where = f"/plans/{quick.key}/scanning/extent/"
+    assert mine.get(where).status_code == 404
+    assert mine.post(where, {"base-extent": "0", "q-extent": "x"}).status_code == 404
+    assert mine.post(f"{where}draft/", {"base-extent": "0", "q-extent": "x"}).status_code == 404
+    assert mine.post(f"/plans/{plan.key}/scanning/extent/draft/", {}).status_code == 404
+    assert mine.post(f"/plans/{plan.key}/ideas/99999999999999999999/", {"h-text": "x"}).status_code == 404
+    assert mine.post(f"/plans/{plan.key}/responses/99999999999999999999/", {"do": "stop"}).status_code == 404
+    told = mine.post(f"/plans/{plan.key}/scanning/", {"base-extent": "²", "q-extent": "Somebody's"})
+    assert told.url.endswith("/merge/"), "without the revision that was seen nothing is overwritten"
+    back = text(mine.post(f"/plans/{plan.key}/ideas/new/", {"was": "[1]", "base": "x", "h-side": "top"}), 422)
+    assert 'href="#h-side"' in back
+    assert mine.get(f"/plans/{plan.key}/move/fly/").status_code == 404
+    assert mine.get(f"/plans/{plan.key}/nowhere/").status_code == 404

@@ -103,6 +103,6 @@ def _start(after: str) -> tuple[dt.datetime, int] | None:
     at, _, pk = after.partition("~")
     try:
         moment = dt.datetime.fromisoformat(at)
-        return (moment if moment.tzinfo else timezone.make_aware(moment)), int(pk)
+        return (moment if moment.tzinfo else timezone.make_aware(moment)).astimezone(dt.UTC), int(pk)
     except (ValueError, OverflowError):
         return None

@@ -55,7 +55,7 @@ def _page(
     missing = [(o.words, plan_present.address(desk, o)) for o in progress.obstacles(desk, step)] if legal else []
     context = frame.context(
         desk,
-        "overview",
+        "move",
         step=step,
         legal=legal,
         missing=missing,

@@ -139,6 +139,6 @@ def _levels(desk: Desk, until: dt.datetime | None, size: int) -> Iterator[Happen
 def _moment(text: Any) -> dt.datetime | None:
     try:
         moment = dt.datetime.fromisoformat(str(text))
-    except ValueError:
+        return (moment if moment.tzinfo else timezone.make_aware(moment)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else timezone.make_aware(moment)
