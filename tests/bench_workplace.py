@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import msg
+from forestall.web.audit import sealing
 from forestall.web.audit.models import Event
 from forestall.web.people.models import Agreement, HeldRole, Organisation, User
 from forestall.web.plans.models import (
@@ -61,7 +62,7 @@ AREAS = 6
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is of each."""
+    """How much there is of each. ``hung``: how many times what usually hangs on a plan hangs on each."""
 
     forces: int = 43
     plans: int = 20_000
@@ -69,6 +70,7 @@ class Size:
     events: int = 5_000_000
     staff: float = 1.0
     notices: int = 60
+    hung: int = 1
 
     def scaled(self, by: float) -> Size:
         return Size(
@@ -112,7 +114,7 @@ def put(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence
 
 
 def fill(size: Size, scan: Pinned | None, seed: int = 1) -> Made:
-    """Fills an empty database that is migrated; returns who signs in and where they go."""
+    """Fills an empty database that is migrated, and seals its log; returns who signs in and where they go."""
     maker = Maker(size, scan, random.Random(seed))
     with transaction.atomic():
         maker.people()
@@ -126,6 +128,8 @@ def fill(size: Size, scan: Pinned | None, seed: int = 1) -> Made:
                 cursor.execute(statement)
     with transaction.atomic():
         events(size.events)
+    if not connection.in_atomic_block:
+        sealing.seal_pending()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return maker.made
@@ -228,7 +232,7 @@ class Maker:
             force = self.forces[0] if pk <= served else self.rng.choice(self.forces)
             staff = self.staff[force]
             owner, boss = self.rng.choice(staff["officer"]), self.rng.choice(staff["supervisor"])
-            if pk <= 2 * len(self.signs_in):  # those who sign in have plans however small it all is
+            if pk <= min(served, 2 * len(self.signs_in)):  # those who sign in have plans however small it all is
                 owner = self.rng.choice([u for u in staff["officer"] if u in self.signs_in])
             state = STATES[0] if pk % 7 == 0 else self.rng.choice(STATES)
             weight, made = self.rng.choice(("quick", "standard", "standard", "full")), self.ago(1500)
@@ -261,15 +265,15 @@ class Maker:
                 for q in stage.asked(weight):
                     if not q.after or begun:
                         value = self.value(q)
+                        often = q.kind == "long" and (pk % 4 == 0 or self.size.hung > 1)
+                        last = 1 + self.size.hung if often else 1
                         answers += [
-                            (pk, q.slug, r, r == revisions, value, None, q.shared, "", owner, made)
-                            for revisions in (2 if pk % 4 == 0 and q.kind == "long" else 1,)
-                            for r in range(1, revisions + 1)
+                            (pk, q.slug, r, r == last, value, None, q.shared, "", owner, made) for r in range(1, last + 1)
                         ]
-            for _ in range(2):
+            for _ in range(2 * self.size.hung):
                 hypotheses.append((pk, self.text(10), "place", self.text(15), self.text(12), "", "medium", "", None, "open",
                                    1, owner, made))  # fmt: skip
-            for i in range(3):
+            for i in range(3 * self.size.hung):
                 responses.append((
                     pk, self.text(8), self.text(12), "place", "target-harden", {"national": "primary", "public-health":
                     self.rng.choice(("primary", "secondary"))}, self.rng.choice(drivers), 10, "visits", None, 250, "",
