@@ -55,8 +55,9 @@ STAFF = {
 SERVED = 0.1
 STATES = ("draft", "submitted", "active", "responding", "assessing", "closing", "closed", "closed", "closed", "withdrawn")
 STANDINGS = ("asked", "accepted", "done", "done", "declined", "cancelled")
-WORDS = """lights gates benches patrol park school station shops cars bikes young people noise drinking fights night market
-residents officers council wardens bus stop car park estate river bridge youth club fences cameras landlord tenants""".split()  # noqa: SIM905
+_WORDS = """lights gates benches patrol park school station shops cars bikes young people noise drinking fights night market
+residents council wardens bus stop car park estate river bridge youth club fences cameras landlord tenants"""
+WORDS = _WORDS.split()
 AREAS = 6
 
 
