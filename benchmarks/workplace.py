@@ -16,7 +16,6 @@ import contextlib
 import http.client
 import json
 import os
-import queue
 import random
 import re
 import socket
@@ -243,7 +242,7 @@ class Journey:
             for person in self.people[role]:
                 person.sign_in(password)
         self.signals = re.findall(r'href="(/signals/[0-9a-f]+/)"', self.people["analyst"][0].ask("/")[1])
-        self.saving: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.wards = re.findall(r'<option value="(\w+)"', self.people["officer"][0].ask(PLACES["my ward"])[1])
         log = self.people["data-protection"][0].ask(PLACES["log"])[0] == 200
         self.mix = {k: v for k, v in MIX.items() if k != "log" or log}
 
@@ -268,6 +267,9 @@ class Journey:
         if what == "task" and tasks:
             task = self.rng.choice(tasks)
             return lambda: self.send(what, person, f"/tasks/{task}/")
+        if what == "my ward" and self.wards:
+            ward = self.rng.choice(self.wards)
+            return lambda: self.send(what, person, f"{PLACES[what]}?area={ward}")
         if what == "search":
             words = urllib.parse.urlencode({"words": self.rng.choice(WORDS), "state": self.rng.choice(("", "open"))})
             return lambda: self.send(what, person, f"/plans/?{words}")
@@ -313,7 +315,6 @@ class Journey:
 def measure(name: str, store: Path, database: Path | None, args: argparse.Namespace) -> dict[str, Any]:
     """One database, filled and asked; what each page took."""
     kept = args.dir / f"made-{name}-{args.scale:g}.json" if args.dir else None
-    began = time.perf_counter()
     if kept is not None and kept.exists():
         made = json.loads(kept.read_text(encoding="utf-8"))
     else:
@@ -323,7 +324,6 @@ def measure(name: str, store: Path, database: Path | None, args: argparse.Namesp
         made = json.loads(run.stdout.splitlines()[-1])
         if kept is not None:
             kept.write_text(json.dumps(made), encoding="utf-8")
-    filled = time.perf_counter() - began
     where = ["--store", str(store), *(["--db", str(database)] if database else [])]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -341,7 +341,7 @@ def measure(name: str, store: Path, database: Path | None, args: argparse.Namesp
     if journey.wrong:
         raise SystemExit(f"{len(journey.wrong)} requests went wrong: {'; '.join(journey.wrong[:5])}")
     return {
-        "database": name, "filled": filled, "load": [load, os.getloadavg()[0]], "share": share,
+        "database": name, "load": [load, os.getloadavg()[0]], "share": share,
         "pages": dict(sorted(journey.taken.items())),
     }  # fmt: skip
 
@@ -375,9 +375,9 @@ def quantile(values: list[float], q: float) -> float:
     return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
-def over_all(found: dict[str, Any]) -> tuple[float, float]:
-    """Median and 95th percentile of server time of the journey, in milliseconds."""
-    times = [t[0] for page, all_ in found["pages"].items() if page != "bare" for t in all_]
+def over_all(found: dict[str, Any], which: int = 0) -> tuple[float, float]:
+    """Median and 95th percentile of the journey in milliseconds: of the server's time, or of the sender's (2)."""
+    times = [t[which] for page, all_ in found["pages"].items() if page != "bare" for t in all_]
     return statistics.median(times), quantile(times, 0.95)
 
 
@@ -408,8 +408,9 @@ def page(found: list[dict[str, Any]], args: argparse.Namespace) -> str:
         f"served has a tenth of the plans. Officers, supervisors, partners and others send {args.rate:g} requests a second",
         f"for {args.seconds:g} seconds, in the mix that the table shows, whether or not the answers keep up. Server time",
         "is that from when the server hands a request to the workplace until the answer is ready, by the clock, the",
-        "database's and the disk's included; processor time is that of the answering thread alone. The bare page is one row through",
-        "Django's own middleware and template, in a process of its own, asked in the same run.",
+        "database's and the disk's included; processor time is that of the answering thread alone. The bare page is one",
+        "row through Django's own middleware and template, in a process of its own, asked in the same run.",
+        *(["What is measured ran ahead of the machine's other work (`--ahead`)."] if args.ahead else []),
         "",
         f"The bounds: a median of {MEDIAN:g} ms and a 95th percentile of {TAIL:g} ms over the journey on PostgreSQL, and",
         "twice that on SQLite.",
@@ -417,14 +418,15 @@ def page(found: list[dict[str, Any]], args: argparse.Namespace) -> str:
     ]  # fmt: skip
     for one in found:
         median, tail = over_all(one)
+        seen, seen_tail = over_all(one, 2)
         name = f"PostgreSQL {one['version']}" if one["database"] == "postgresql" else "SQLite"
         lines += [
             f"## {name}",
             "",
             f"The journey: median {median:.0f} ms, 95th percentile {tail:.0f} ms. The server's process used",
             f"{one['share']:.0%} of one of the machine's {os.cpu_count()} processors; the machine's load was",
-            f"{one['load'][0]:.1f} before and {one['load'][1]:.1f} after, all that ran on it counted. Filling took",
-            f"{one['filled']:.0f} seconds.",
+            f"{one['load'][0]:.1f} before and {one['load'][1]:.1f} after, all that ran on it counted. As the senders saw",
+            f"it, waiting in the server's queue included: median {seen:.0f} ms, 95th percentile {seen_tail:.0f} ms.",
             "",
             *table(one),
             "",

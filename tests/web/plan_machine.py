@@ -192,11 +192,17 @@ class PlanMachine(RuleBasedStateMachine):
                 assert user.may(Permission.AGREE_PLANS)
         return done
 
-    @rule(key=PLANS)
-    def go_on(self, key) -> None:
-        """Those who may do all that the plan's next step takes, and take it: or no sequence would ever come to its end."""
+    @rule(key=PLANS, steps=st.integers(1, 7))
+    def go_on(self, key, steps) -> None:
+        """Those who may do all that the plan's next steps take, and take them: or no sequence would come to its end."""
+        for _ in range(steps):
+            self._go_on(key)
+
+    def _go_on(self, key: str) -> None:
         plan = Plan.objects.select_related("owner").get(key=key)
-        step = next((m for m in catalogue.moves().values() if plan.state in m.sources and not m.reason), None)
+        ahead = [m for m in catalogue.moves().values() if plan.state in m.sources and not m.reason]
+        unsettled = plan.urgent_at is not None and plan.fixed_at is None
+        step = next((m for m in ahead if m.slug != "settle" or unsettled), None)
         if step is None:
             return
         owner, boss = plan.owner.username, "chief" if plan.owner.username == "boss" else "boss"

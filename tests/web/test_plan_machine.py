@@ -20,7 +20,7 @@ SAME = {
 @pytest.mark.django_db
 def test_a_few_sequences_break_nothing():
     run_state_machine_as_test(
-        PlanMachine, settings=bounds(max_examples=12, stateful_step_count=25, phases=(Phase.generate,), **SAME)
+        PlanMachine, settings=bounds(max_examples=8, stateful_step_count=25, phases=(Phase.generate,), **SAME)
     )
 
 

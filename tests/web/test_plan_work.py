@@ -351,3 +351,23 @@ def test_the_queue_is_for_those_who_answer(client, plan, colleague):
     h = plan.help_requests.get()
     assert client.post(reverse("help"), {"act": "take", "request": h.pk}).status_code == 302
     assert client.post(reverse("help"), {"act": "answer", "request": h.pk, "answer": "Quite"}).status_code == 302
+
+
+def test_what_becomes_sensitive_is_published_no_longer(colleague, plan):
+    Plan.objects.filter(pk=plan.pk).update(published_at=timezone.now(), state="responding")
+    given = {"key": plan.key, "caveats": (), "trail": trail(plan.owner)}
+    people_actions.mark_plan(marking="OFFICIAL", about_people=False, **given)
+    assert selectors.published().exists()
+    people_actions.mark_plan(marking="OFFICIAL", about_people=True, **given)
+    assert not selectors.published().exists()
+    assert Event.objects.filter(act="withdraw-publication", record=plan.record).count() == 1
+
+
+def test_an_owner_who_left_while_a_plan_was_closed_is_flagged_when_it_opens_again(colleague, plan):
+    boss = colleague("supervisor")
+    Plan.objects.filter(pk=plan.pk).update(state="closed", closed_at=timezone.now())
+    User.objects.filter(pk=plan.owner_id).update(is_active=False)
+    actions.move(key=plan.key, move="reopen", reason="It is back", trail=trail(boss))
+    plan.refresh_from_db()
+    assert plan.owner_left_at
+    assert Notice.objects.filter(person=boss, kind="owner-left").exists()

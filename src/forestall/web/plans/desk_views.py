@@ -27,6 +27,8 @@ def my_ward(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("area", "")
     if code not in codes:
         code = codes[0] if len(codes) == 1 else ""
+    if code:
+        ward.counted(scan, code)
     made = desk_actions.see_ward(scan=scan, code=code, trail=Trail.of(request)) if code else None
     context = {
         "held": scan,
@@ -46,6 +48,8 @@ def my_council(request: HttpRequest) -> HttpResponse:
     """What is asked of a partner's organisation, what is due, and what it may see."""
     if not request.user.may(Permission.SEE_SHARED_PLANS):
         raise Http404
+    if code:
+        ward.counted(scan, code)
     made = desk_actions.see_council(trail=Trail.of(request))
     scan = pinned()
     counts = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -84,8 +85,8 @@ def wards(user: User, scan: Pinned) -> list[tuple[str, Name]]:
 
 def ward(user: User, scan: Pinned, code: str) -> Ward:
     """The page of one place."""
-    areas = tuple(a for a in scan.places.within(code) if a in set(scan.areas)) or (code,)
-    since, until, month, lines = _week(scan, areas) if scan.days else _month(scan, areas)
+    areas = _areas(scan, code)
+    since, until, month, lines = counted(scan, code)
     problems = tuple(s for s in signals.visible(user, scan) if s.kind != "force-wide" and set(s.areas) & set(areas))
     decisions = triage.decisions(user, problems)
     problems = tuple(s for s in problems if not triage.set_aside(decisions.get(s.id), s))[:8]
@@ -97,6 +98,29 @@ def ward(user: User, scan: Pinned, code: str) -> Ward:
     )  # fmt: skip
 
 
+def _areas(scan: Pinned, code: str) -> tuple[str, ...]:
+    known = set(scan.areas)
+    return tuple(a for a in scan.places.within(code) if a in known) or (code,)
+
+
+Counted = tuple[dt.date | None, dt.date | None, str, tuple[Line, ...]]
+
+
+def counted(scan: Pinned, code: str) -> Counted:
+    """What was recorded in a place: the days or the month counted, and a line a category. Counted once for each scan, and
+    by a page before its transaction, so that nobody waits for a lock meanwhile."""
+    snapshot, force = scan.scan.provenance.snapshot, scan.force
+    return _counted(str(settings.STORE), snapshot, force, scan.until, scan.days, _areas(scan, code))
+
+
+@functools.lru_cache(maxsize=512)
+def _counted(store: str, snapshot: str, force: str, until: str, days: bool, areas: tuple[str, ...]) -> Counted:
+    year_ago = f"{int(until[:4]) - 1}{until[4:]}"
+    records = Store.open(Path(store)).records(snapshot)
+    rows = records.rows(areas=areas, since=year_ago, until=until, force=force or None)
+    return _week(rows, until) if days else _month(rows, until)
+
+
 def own_tasks(user: User) -> QuerySet[Task]:
     """A person's open tasks on plans that they may see, by when they are due."""
     return (
@@ -106,16 +130,13 @@ def own_tasks(user: User) -> QuerySet[Task]:
     )
 
 
-def _week(scan: Pinned, areas: Sequence[str]) -> tuple[dt.date | None, dt.date | None, str, tuple[Line, ...]]:
+def _week(rows: pa.Table, until: str) -> Counted:
     """From Monday to the last day that the records know, against the average week of the year before."""
-    records = Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
-    year_ago = f"{int(scan.until[:4]) - 1}{scan.until[4:]}"
-    rows = records.rows(areas=areas, since=year_ago, until=scan.until, force=scan.force or None)
     days = [
         (c, d.date()) for c, d in zip(rows["category"].to_pylist(), rows["occurred_from"].to_pylist(), strict=True) if d
     ]
     if not days:
-        return None, None, scan.until, ()
+        return None, None, until, ()
     last = max(d for _, d in days)
     monday = last - dt.timedelta(days=last.weekday())
     before = [(c, d) for c, d in days if monday - dt.timedelta(weeks=52) <= d < monday]
@@ -125,15 +146,12 @@ def _week(scan: Pinned, areas: Sequence[str]) -> tuple[dt.date | None, dt.date |
     return monday, last, "", _lines(now, {c: n / 52 * elapsed / 7 for c, n in usual.items()})
 
 
-def _month(scan: Pinned, areas: Sequence[str]) -> tuple[None, None, str, tuple[Line, ...]]:
+def _month(rows: pa.Table, until: str) -> Counted:
     """The last month, against the average month of the twelve before: all that records of months can say."""
-    records = Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
-    year_ago = f"{int(scan.until[:4]) - 1}{scan.until[4:]}"
-    rows = records.rows(areas=areas, since=year_ago, until=scan.until, force=scan.force or None)
     pairs = list(zip(rows["category"].to_pylist(), rows["month"].to_pylist(), strict=True))
-    now = Counter(c for c, m in pairs if m == scan.until)
-    usual = Counter(c for c, m in pairs if m != scan.until)
-    return None, None, scan.until, _lines(now, {c: n / 12 for c, n in usual.items()})
+    now = Counter(c for c, m in pairs if m == until)
+    usual = Counter(c for c, m in pairs if m != until)
+    return None, None, until, _lines(now, {c: n / 12 for c, n in usual.items()})
 
 
 def _lines(now: Counter[str], usual: dict[str, float]) -> tuple[Line, ...]:
