@@ -353,7 +353,7 @@ def test_the_queue_is_for_those_who_answer(client, plan, colleague):
     assert client.post(reverse("help"), {"act": "answer", "request": h.pk, "answer": "Quite"}).status_code == 302
 
 
-def test_what_becomes_sensitive_is_published_no_longer(colleague, plan):
+def test_what_becomes_sensitive_is_published_no_longer(plan):
     Plan.objects.filter(pk=plan.pk).update(published_at=timezone.now(), state="responding")
     given = {"key": plan.key, "caveats": (), "trail": trail(plan.owner)}
     people_actions.mark_plan(marking="OFFICIAL", about_people=False, **given)

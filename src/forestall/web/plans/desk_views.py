@@ -48,8 +48,6 @@ def my_council(request: HttpRequest) -> HttpResponse:
     """What is asked of a partner's organisation, what is due, and what it may see."""
     if not request.user.may(Permission.SEE_SHARED_PLANS):
         raise Http404
-    if code:
-        ward.counted(scan, code)
     made = desk_actions.see_council(trail=Trail.of(request))
     scan = pinned()
     counts = {}
