@@ -15,7 +15,7 @@ from forestall.text import Message
 
 @dataclass(frozen=True)
 class Practice(Option):
-    """``says``: what is known of its effect, in a sentence; ``source`` who says so; ``verify`` what must be checked first."""
+    """``says``: what is known of its effect; ``source``: who says so; ``verify``: what to check first."""
 
     says: Message
     source: str
