@@ -139,13 +139,14 @@ def test_the_readme_s_commands_for_your_own_data(own_files: Path, port: int) -> 
     (block,) = steps(ROOT / "README.md", after="## With your own data")
     commands = [line.split("#")[0].strip() for line in block.commands.splitlines() if line.strip()]
     verbs = [line.split()[1] for line in commands]
-    assert verbs == ["look", "ingest", "places", "quality", "scan", "serve"]
+    assert verbs == ["look", "ingest", "places", "quality", "scan", "account", "serve", "audit"]
     said = {verb: play(Step(c), desk) for verb, c in zip(verbs, commands, strict=True) if verb != "serve"}
+    assert "password" in said["account"]
     page = (desk / "page.html").read_text(encoding="utf-8")
     assert "<html" in page
     assert not re.search(r"(src|href)=[\"']?https?:", page), "the page to share loads something from elsewhere"
     assert "vehicle" in said["scan"].lower()
-    with running([*commands[-1].split(), "--port", str(port)], desk):
+    with running([*commands[verbs.index("serve")].split(), "--port", str(port)], desk):
         assert "Forestall" in fetch(f"http://127.0.0.1:{port}/")
 
 
