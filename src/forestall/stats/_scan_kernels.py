@@ -67,13 +67,13 @@ def count_tables(mean: Any, dispersion: Any) -> Any:
         r, u = (m / (phi - 1.0), 1.0 - 1.0 / phi) if frail else (0.0, 0.0)
         # With a large mean the chance of none is below the least number there is: the first counts are passed in logs.
         log_p = -r * math.log(phi) if frail else -m
-        k = 0
+        passed = 0
         while log_p < -700.0:
-            cdf[start[i] + k] = 0.0
-            log_p += math.log((r + k) / (k + 1.0) * u if frail else m / (k + 1.0))
-            k += 1
+            cdf[start[i] + passed] = 0.0
+            log_p += math.log((r + passed) / (passed + 1.0) * u if frail else m / (passed + 1.0))
+            passed += 1
         p, total = math.exp(log_p), 0.0
-        for k in range(k, size):
+        for k in range(passed, size):
             total += p
             cdf[start[i] + k] = total
             p = p * (r + k) / (k + 1.0) * u if frail else p * m / (k + 1.0)
