@@ -20,6 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "reset-second-factor", help="take an account's app and recovery codes away: its next sign-in sets up new ones"
     )
     reset.add_argument("name", metavar="NAME")
+    token = acts.add_parser("token", help="make a token by which a program acts for an account; prints it, once")
+    token.add_argument("name", metavar="NAME")
+    token.add_argument("--label", default="", metavar="TEXT", help="what will use it")
+    token.add_argument("--days", type=int, default=90, metavar="N", help="how long it lasts (default: 90)")
+    token.add_argument("--changes", action="store_true", help="it may change things too, as the person may")
+    revoke = acts.add_parser("revoke-tokens", help="end every token of an account")
+    revoke.add_argument("name", metavar="NAME")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from forestall.web.audit.trail import Trail
     from forestall.web.people import actions
 
+    if args.act in ("token", "revoke-tokens"):
+        return _tokens(args)
     if args.act == "make":
         password = actions.make_account(
             username=args.name, role=args.role, organisation=args.organisation, trail=Trail.operator()
@@ -41,4 +50,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         actions.reset_second_factor(username=args.name, trail=Trail.operator())
         print(f"The second factor of {args.name} is gone, and every session with it: the next sign-in sets up a new one.")
+    return 0
+
+
+def _tokens(args: argparse.Namespace) -> int:
+    from forestall.web.api import actions
+    from forestall.web.audit.trail import Trail
+
+    if args.act == "token":
+        made = actions.make_token_for(
+            username=args.name, name=args.label, days=args.days, reads_only=not args.changes, trail=Trail.operator()
+        )
+        print(f"Token of {args.name}, for {args.days} days: {made}")
+    else:
+        n = actions.revoke_tokens_of(username=args.name, trail=Trail.operator())
+        print(f"{n} of the tokens of {args.name} worked until now.")
     return 0

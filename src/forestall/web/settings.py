@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "forestall.web.plans",
     "forestall.web.work",
     "forestall.web.retention",
+    "forestall.web.api",
 ]
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [

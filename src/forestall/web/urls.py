@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from forestall.web import views
+from forestall.web.api.urls import urlpatterns as api
 from forestall.web.explore import views as explore
 from forestall.web.people.urls import urlpatterns as people
 from forestall.web.plans import urls_plan
@@ -42,6 +43,7 @@ urlpatterns = [
     *retention,
     path("audit/", include("forestall.web.audit.urls")),
     *urls_plan.urlpatterns,
+    *api,
 ]
 
 handler400, handler403 = views.bad_request, views.not_allowed

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from forestall.catalogue import plans as catalogue
 from forestall.report import document as d
 from forestall.report.pdf import pages, pdf
@@ -18,6 +20,16 @@ from forestall.web.plans.models import Plan, Response
 
 #: As many letters of a long answer, and rows of a table: the first that two pages have room for.
 ROOM = ((600, 10), (420, 8), (260, 7), (160, 6), (90, 4))
+
+
+#: Whom what hangs on a plan names, read at once.
+BESIDE = ("answers__by", "responses__owner", "responses__organisation", "tasks__owner", "tasks__organisation")
+
+
+def _sheet(plan: Plan) -> Sheet:
+    """The plan with what hangs on it and whom that names, in as many queries however much it is."""
+    prefetch_related_objects([plan], *BESIDE)
+    return Sheet(plan)
 
 
 def said(text: str) -> Message:
@@ -77,7 +89,7 @@ def briefing(
     plan: Plan, language: str, *, longest: int | None = None, rows: int | None = None, synthetic: bool = False
 ) -> d.Document:
     """The plan to brief from; answers cut to ``longest`` letters, tables to ``rows``, where given."""
-    sheet = Sheet(plan)
+    sheet = _sheet(plan)
     w = _Words(sheet, language, longest=longest, rows=rows)
     ideas = [h for h in sheet.hypotheses if h.standing != "dropped"]
     idea_blocks: list[d.Block] = []
@@ -122,7 +134,7 @@ SYNTHETIC = msg("Made-up records of a fictional force: no person, place or event
 
 def award(plan: Plan, language: str, *, synthetic: bool = False) -> d.Document:
     """The plan as an entry for a problem-solving award: scanning, analysis, response, assessment, cost and what lasts."""
-    sheet = Sheet(plan)
+    sheet = _sheet(plan)
     w = _Words(sheet, language)
     ideas = tuple(said(h.text) for h in sheet.hypotheses)
     cost = sum((r.cost for r in sheet.responses if r.cost is not None), Decimal(0))
@@ -210,7 +222,7 @@ def _tasks(tasks: list[Any], w: _Words) -> tuple[d.Block, ...]:
 
 def as_json(plan: Plan) -> dict[str, Any]:
     """The whole plan as data, with its marking; people by the names of their accounts."""
-    sheet = Sheet(plan)
+    sheet = _sheet(plan)
 
     def day(value: Any) -> str | None:
         return value.isoformat() if value else None

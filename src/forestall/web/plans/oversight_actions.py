@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import own_record, portfolio, selectors
-from forestall.web.plans.models import Marking, Plan
+from forestall.web.plans.models import Answer, Marking, Plan
 from forestall.web.plans.own_record import OwnRecord
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError, held, touch
@@ -96,9 +97,10 @@ def withdraw_publication(*, key: str, trail: Trail) -> Plan:
 
 @action(Permission.SEE_PUBLISHED)
 def see_published(*, trail: Trail) -> Sequence[Plan]:
-    """The published plans, newest first."""
+    """The published plans, newest first; of their answers only the verdict comes with them."""
     trail.record(Operation.CONSULTATION, "see-published")
-    return list(selectors.published().select_related("organisation")[:200])
+    shared = Prefetch("answers", Answer.objects.filter(current=True, shared=True, question="verdict"))
+    return list(selectors.published().select_related("organisation").prefetch_related(shared)[:200])
 
 
 @action(Permission.SEE_PUBLISHED)

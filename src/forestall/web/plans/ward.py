@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from forestall import catalogue
@@ -25,6 +25,8 @@ from forestall.web.signals.pinned import Pinned
 
 #: Tasks that are due within as many days stand on the page.
 AHEAD = 14
+#: As many of a kind stand on a council's desk.
+LISTED = 25
 OPEN = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
 
 
@@ -142,11 +144,15 @@ def _lines(now: Counter[str], usual: dict[str, float]) -> tuple[Line, ...]:
 
 @dataclass(frozen=True)
 class Council:
-    """A partner's desk: tasks, ``plans`` with the membership that opens each, agreements with days left."""
+    """A partner's desk: the tasks due first, with how many there are of each; ``plans`` with the membership that opens
+    each, those that end first, and how many; agreements with days left."""
 
     asked: tuple[Task, ...]
+    asked_count: int
     accepted: tuple[Task, ...]
+    accepted_count: int
     plans: tuple[tuple[Plan, Message], ...]
+    plans_count: int
     agreements: tuple[tuple[str, str, dt.date, int], ...]
 
 
@@ -156,18 +162,23 @@ def council(user: User) -> Council:
     tasks = Task.objects.filter(
         organisation=user.organisation_id, standing__in=OPEN, shared=True, plan__in=selectors.visible(user)
     )
+    counts = dict(tasks.order_by().values_list("standing").annotate(n=Count("pk")))
     tasks = tasks.select_related("plan", "owner").order_by("due", "id")
-    members = selectors.memberships(user, today).select_related("plan", "agreement").order_by("until")
+    asked, accepted = (tuple(tasks.filter(standing=s)[:LISTED]) for s in OPEN)
+    lawful = selectors.memberships(user, today).filter(agreement__isnull=False)
+    members = lawful.select_related("plan", "agreement").order_by("until", "id")[:LISTED]
     plans = tuple(
         (m.plan, msg("until {day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
         for m in members
-        if m.agreement is not None
     )
     held = user.organisation.agreements.order_by("expires") if user.organisation else ()
     agreements = tuple((a.reference, a.title, a.expires, (a.expires - today).days) for a in held if a.is_in_force(today))
     return Council(
-        tuple(t for t in tasks if t.standing == Task.Standing.ASKED),
-        tuple(t for t in tasks if t.standing == Task.Standing.ACCEPTED),
+        asked,
+        counts.get(Task.Standing.ASKED, 0),
+        accepted,
+        counts.get(Task.Standing.ACCEPTED, 0),
         plans,
+        lawful.count(),
         agreements,
     )

@@ -1,0 +1,80 @@
+"""The interface, put together: its operations, its description, and its addresses behind no door but its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+from ninja import NinjaAPI
+
+from forestall import __version__
+from forestall.text import LANGUAGES
+from forestall.web.api import oversight_routes, plan_routes, problems, said, signal_routes, work_routes
+from forestall.web.api.auth import Session, Token
+
+
+class Interface(NinjaAPI):
+    """Its description says that what is refused is a problem object."""
+
+    def get_openapi_schema(self, **options: Any) -> dict[str, Any]:
+        schema = super().get_openapi_schema(**options)
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400:
+                        answer["content"] = {problems.TYPE: next(iter(answer["content"].values()))}
+        return schema
+
+
+api = Interface(
+    title=f"Forestall: {said.TITLE}",
+    version=__version__,
+    description=said.ABOUT.render("en"),
+    auth=[Token(), Session()],
+    openapi_url=None,
+    docs_url=None,
+    urls_namespace="api",
+)
+problems.register(api)
+for router in (signal_routes.router, plan_routes.router, work_routes.router, oversight_routes.router):
+    api.add_router("", router)
+
+
+def language_of(request: HttpRequest) -> str:
+    """``en`` or ``cy``: of Accept-Language, else of the person's account."""
+    for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
+        if code[:2] in LANGUAGES:
+            return code[:2]
+    return getattr(request.user, "language", "") or "en"
+
+
+def behind_its_own_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that says itself who may come in, and in the language that the request asks for."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        request.language = language_of(request)
+        with translation.override(request.language):
+            response = view(request, **arguments)
+            if response.status_code == 405:
+                allowed = response.headers["Allow"]
+                response = problems.problem(request, 405, problems.METHOD)
+                response.headers["Allow"] = allowed
+        response.headers["Content-Language"] = request.language
+        return response
+
+    answer.public = True  # type: ignore[attr-defined]
+    return answer
+
+
+def addresses() -> list[URLPattern]:
+    """The operations' addresses, under ``api/``."""
+    patterns, _, _ = api.urls
+    for pattern in patterns:
+        pattern.callback = behind_its_own_door(pattern.callback)
+    return patterns

@@ -1,0 +1,53 @@
+"""What the operations share: the router's defaults, who asks, and the scan that is pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from ninja import Router
+
+from forestall.web.api import said
+from forestall.web.api.shapes import Problem
+from forestall.web.audit.trail import Trail
+from forestall.web.people.permissions import Permission
+from forestall.web.plans import actions as plan_actions
+from forestall.web.plans import urls_plan  # noqa: F401 - it registers what a plan's key in an address is
+from forestall.web.plans.desk import Desk
+from forestall.web.signals.pinned import Pinned, pinned
+
+#: What any operation may answer, beside what it is asked for.
+REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422, 503})
+
+
+def operation(router: Router, method: str, path: str, answers: Any, status: int = 200) -> Callable[..., Any]:
+    """An operation by its function's name, with its sentence and every refusal."""
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        responses: Mapping[Any, Any] = {status: answers, REFUSALS: Problem}
+        about = said.OPERATIONS[name].render("en")
+        return router.api_operation([method], path, response=responses, operation_id=name, summary=about)(function)
+
+    return mark
+
+
+def trail(request: HttpRequest) -> Trail:
+    return Trail.of(request)
+
+
+def scan() -> Pinned:
+    """The scan that the pages show; not found where none is recorded."""
+    held = pinned()
+    if held is None:
+        raise Http404
+    return held
+
+
+def desk(request: HttpRequest, key: str, page: str) -> Desk:
+    """A plan to read, by the way that the reader may; the log knows."""
+    if not request.user.may(Permission.SEE_PLANS) and not request.user.may(Permission.SEE_SHARED_PLANS):
+        raise Http404
+    see = plan_actions.read_plan if request.user.may(Permission.SEE_PLANS) else plan_actions.read_shared_plan
+    return Desk(see(key=key, page=f"api/{page}", trail=trail(request)), request.user)
