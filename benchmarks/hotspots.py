@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench_clock import clocked
 from forestall.stats.hotspot_scores import hotspot_accuracy
 from forestall.stats.hotspots import forecast_hotspots
 
@@ -35,12 +34,6 @@ def events(seed: int = 0) -> tuple[Any, Any, Any]:
     x[: EVENTS // 2], y[: EVENTS // 2] = middle + rng.normal(0, 200, middle.shape)
     t = (rng.integers(0, int(AT * 1440), EVENTS) + 0.5) / 1440
     return np.clip(x, 0, SIDE - 0.001), np.clip(y, 0, SIDE - 0.001), t
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    out = work()
-    return time.perf_counter() - start, out
 
 
 def peer(x: Any, y: Any, t: Any) -> Any:
@@ -78,27 +71,27 @@ def main() -> None:
         return forecast_hotspots(x, y, t, **{"at": AT, "cell": CELL, "bounds": BOUNDS, **options})
 
     ours()
-    published = float(np.median([timed(ours)[0] for _ in range(7)]))
-    by_cells = float(np.median([timed(lambda: ours(distance="cells"))[0] for _ in range(7)]))
+    published = float(np.median([clocked(ours)[0] for _ in range(7)]))
+    by_cells = float(np.median([clocked(lambda: ours(distance="cells"))[0] for _ in range(7)]))
     risk = ours(distance="cells").risk
-    seconds_twin, slow = timed(lambda: twin(x, y, t))
+    seconds_twin, slow = clocked(lambda: twin(x, y, t))
     rows = [
         ("`forecast_hotspots`, half-cells from the event to the centre, as published", published, ""),
         ('the same with `distance="cells"`, as in open_cp', by_cells, ""),
         ("a NumPy pass over all events for every cell", seconds_twin, f"{np.abs(slow - risk).max() / slow.max():.1g}"),
     ]
     try:
-        seconds_peer, theirs = timed(lambda: peer(x, y, t))
+        seconds_peer, theirs = clocked(lambda: peer(x, y, t))
         rows.append(("open_cp `ProspectiveHotSpot`", seconds_peer, f"{np.abs(theirs - risk).max() / theirs.max():.1g}"))
         said = "open_cp took part."
     except ImportError:
         said = "open_cp could not be imported and took no part: the NumPy pass does what it does."
     rest = [
-        (f"method `{m}`", float(np.median([timed(lambda m=m: ours(method=m, bandwidth=200.0))[0] for _ in range(3)])))
+        (f"method `{m}`", float(np.median([clocked(lambda m=m: ours(method=m, bandwidth=200.0))[0] for _ in range(3)])))
         for m in ("grid", "last_year", "kernel")
     ]
     later = np.random.default_rng(1).poisson(risk / risk.sum() * 5000)
-    scored = float(np.median([timed(lambda: hotspot_accuracy(ours(), later))[0] for _ in range(3)])) - published
+    scored = float(np.median([clocked(lambda: hotspot_accuracy(ours(), later))[0] for _ in range(3)])) - published
     rest.append(("`hotspot_accuracy` at five shares, with the comparison", scored))
     text = "\n".join(
         [

@@ -15,7 +15,6 @@ import platform
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 from scipy import stats as ss
 
+from bench_clock import clocked
 from forestall.stats.local_statistics import getis_ord, local_join_count, local_moran
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.neighbours import Neighbours
@@ -56,15 +56,9 @@ def problem(side: int, seed: int = 1) -> tuple[Any, Any]:
     return x.ravel(), spot.ravel()
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    out = work()
-    return time.perf_counter() - start, out
-
-
 def first_call(code: str) -> float:
     """Seconds of a new process from its start to its first answer."""
-    return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))[0]
+    return clocked(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))[0]
 
 
 def numpy_twin(x: Any, near: Neighbours, places: int) -> float:
@@ -78,7 +72,7 @@ def numpy_twin(x: Any, near: Neighbours, places: int) -> float:
             ids = draws[:, : near.counts[i]]
             (x[ids + (ids >= i)].sum(1) >= seen[i]).sum()
 
-    return timed(loop)[0] * x.size / places
+    return clocked(loop)[0] * x.size / places
 
 
 def agreement(p_sim: Any, most: Any, least: Any) -> float:
@@ -103,8 +97,8 @@ def peer_rows(x: Any, side: int, ours: dict[str, Any]) -> tuple[dict[str, float]
     options = {"permutations": PERMUTATIONS, "keep_simulations": False, "seed": 1, "n_jobs": 1}
     G_Local(y[:100], small, star=True, transform="B", **options)  # compile
     Moran_Local(y[:100], small, **options)
-    t_g, g = timed(lambda: G_Local(y, w, star=True, transform="B", **options))
-    t_m, m = timed(lambda: Moran_Local(y, w, **options))
+    t_g, g = clocked(lambda: G_Local(y, w, star=True, transform="B", **options))
+    t_m, m = clocked(lambda: Moran_Local(y, w, **options))
     standard = G_Local(y, w, star=True, transform="R", permutations=0)
 
     star, moran = ours["Gi*"], ours["local Moran"]
@@ -138,7 +132,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     x, spot = problem(args.side)
-    build, near = timed(lambda: Neighbours.queen(args.side, args.side))
+    build, near = clocked(lambda: Neighbours.queen(args.side, args.side))
     marks = x >= 4
     work: dict[str, Callable[[], Any]] = {
         "Gi*": lambda: getis_ord(x, near),
@@ -154,7 +148,7 @@ def main() -> None:
     ours: dict[str, Any] = {"near": near}
     seconds: dict[str, float] = {}
     for name, f in work.items():
-        runs = [timed(f) for _ in range(args.repeats)]
+        runs = [clocked(f) for _ in range(args.repeats)]
         seconds[name], ours[name] = float(np.median([r[0] for r in runs])), runs[0][1]
     peer = importlib.util.find_spec("esda") is not None and importlib.util.find_spec("libpysal") is not None
     flags = ways(x, near, ours)

@@ -9,14 +9,13 @@ work on replicate counts that are drawn already; the scan draws its own, fits th
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit, prange
 
+from bench_clock import timed
 from forestall.stats.scan_statistics import nearest, space_time_scan
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "scan.md"
@@ -97,12 +96,6 @@ def numpy_pass(window: Any, near: Any) -> float:
             zone += block[:, near[:, k]]
         highest = max(highest, float(zone.max()))
     return highest
-
-
-def timed(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main() -> None:

@@ -73,15 +73,13 @@ def lognormal(ground: Ground, people: npt.NDArray[np.float64], rng: np.random.Ge
 
 def chained(rng: np.random.Generator, chain: int) -> bursts.Burst | None:
     """A year of 300 crimes at random in ten square kilometres, with a chain of so many in the last two months."""
-    rows = []
-    for i in range(300 + chain):
-        late = i >= 300
-        day = np.datetime64("2023-11-05" if late else "2023-01-01") + (3 * (i - 300) if late else int(rng.integers(365)))
-        x, y = (1500 + 15 * (i - 300), 1500.0) if late else rng.uniform(0, 3200, 2)
-        rows.append(
-            {"easting": x, "northing": y, "month": str(day)[:7], "occurred_from": day.astype(object), "lsoa": "W01000001"}
-        )
-    return bursts.burst(CATEGORY, rows, "2023-11", "2023-12")
+    first, late = (float(np.datetime64(day).astype(int)) for day in ("2023-01-01", "2023-11-05"))
+    steps = np.arange(chain)
+    x = np.append(rng.uniform(0, 3200, 300), 1500.0 + 15 * steps)
+    y = np.append(rng.uniform(0, 3200, 300), np.full(chain, 1500.0))
+    t = np.append(first + rng.integers(365, size=300), late + 3 * steps)
+    crimes = bursts.Crimes(x, y, t, np.repeat("W01000001", x.size))
+    return bursts.burst(CATEGORY, crimes, "2023-11", "2023-12")
 
 
 def power_of(draws: int, sizes: list[float], sees: Callable[[np.random.Generator, float], bool]) -> dict[float, float]:

@@ -11,6 +11,7 @@ from forestall.analyse import bench
 from forestall.analyse.bench import Analysis
 from forestall.analyse.refused import Refused
 from forestall.records.records import Records
+from forestall.text import Message
 
 BAD = {
     "unknown method": ({"method": "tea-leaves"}, "there is no method 'tea-leaves'"),
@@ -150,3 +151,16 @@ def test_defaults_are_not_in_the_address():
     )
     assert Analysis.of_query("method=density&bandwidth=auto").values()["bandwidth"] is None
     assert "--cell 500.5" in Analysis.of_query("method=density&cell=500.5").command()
+
+
+def test_a_refusal_of_a_method_is_a_sentence_that_can_be_told_in_welsh(ground):
+    """What data can't feed is a message to the last part of it; text baked in would stay English on a Welsh page."""
+    records, places = ground
+    months = records.months(records.forces()[0])
+    for slug in ("seasonality", "forecast", "change-point", "control-chart"):
+        with pytest.raises(Refused) as told:
+            bench.run(Analysis.of_json({"method": slug, "since": months[-1]}), records, places)
+        reason = told.value.message.params["reason"]
+        assert isinstance(reason, Message)
+        assert reason.params["n"] == 1
+        assert "1 periods" not in str(told.value)

@@ -39,6 +39,8 @@ def test_all_calls_are_there_to_the_second(calls):
     direct = np.bincount((raw - 4 * 24) % 168, minlength=168)
     # A time to the second stands for that very second, so nothing spills into the next hour.
     assert np.abs(found.main.hours - direct).max() < 0.5
+    # Twenty days from a Sunday hold three of each weekday and two Saturdays: an even spread is no even week.
+    assert found.main.even.reshape(7, 24).sum(1) == pytest.approx([3 / 20] * 5 + [2 / 20, 3 / 20])
     night = found.main.hours.reshape(7, 24)[:, 2:6].sum()
     assert night < 26_576 * 4 / 24 * 0.75  # fewer calls in the small hours than an even spread
 

@@ -10,7 +10,7 @@ from made_extract import code, records, rows
 
 from forestall import scan
 from forestall.results import Signal
-from forestall.scan.bursts import DAYS, METRES, _count, _near, _share, burst
+from forestall.scan.bursts import DAYS, METRES, Crimes, _count, _near, _share, burst
 
 
 def found(store: Any) -> list[Signal]:
@@ -61,13 +61,8 @@ def test_dates_dealt_anew_are_seldom_a_burst() -> None:
     rng = np.random.default_rng(6)
     p = []
     for _ in range(120):
-        made = []
-        for _ in range(150):
-            day = np.datetime64("2023-01-01") + int(rng.integers(365))
-            made.append(
-                {"easting": rng.uniform(0, 2500), "northing": rng.uniform(0, 2500), "month": str(day)[:7],
-                 "occurred_from": day.astype(object), "lsoa": "W01000001"}
-            )  # fmt: skip
+        t = float(np.datetime64("2023-01-01").astype(int)) + rng.integers(365, size=150)
+        made = Crimes(rng.uniform(0, 2500, 150), rng.uniform(0, 2500, 150), t, np.repeat("W01000001", 150))
         b = burst("burglary", made, "2023-11", "2023-12")
         if b is not None:
             p.append(b.p_value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +199,10 @@ def test_tasking_lists_read_back_draw_and_explain(lists: dict[str, TaskingLists]
 def test_bad_asking_is_a_sentence(tmp_path: Path, asked: dict[str, Any], said: str) -> None:
     with pytest.raises(ForestallError, match=said):
         scan.tasking(records(tmp_path, rows(50)), **asked)
+
+
+def test_a_record_tells_its_day_or_only_its_month() -> None:
+    when = dt.datetime(2024, 3, 1)
+    line = repeated.Line("a", None, "burglary", "2024-03", when, None, None, None, False, False, True)
+    assert line.told == "2024-03-01"
+    assert replace(line, dated=False).told == "2024-03"

@@ -90,8 +90,11 @@ def test_input_that_cannot_be_is_quoted(bad: dict[str, float]) -> None:
     ],
 )
 def test_the_published_exact_poisson_intervals(count: int, low: float, high: float) -> None:
-    """Table of exact 95 % limits, as in Ulm, American Journal of Epidemiology 131 (1990) 373-375, and in any textbook."""
+    """Exact 95 % limits as tables print them (Ulm, American Journal of Epidemiology 131 (1990) 373-375), and worked out
+    again by Garwood's chi-square quantiles, with SciPy and nothing of ours."""
     found = rate(count, 1, per=1).interval
+    garwood = ss.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0, ss.chi2.ppf(0.975, 2 * count + 2) / 2
+    assert found == pytest.approx(garwood, rel=1e-9)
     assert found == pytest.approx((low, high), abs=0.006 if count == 100 else 6e-4)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats as ss
 
 from forestall.stats.rates import poisson_interval
 from forestall.stats.standardisation import direct, standardised
@@ -38,8 +39,15 @@ def test_the_published_indirect_ratio() -> None:
 
 
 def test_the_example_of_fay_and_feuer() -> None:
-    """A stratum of 327 births without a case, which stands for an eighth of the standard, makes the upper end far."""
+    """A stratum of 327 births without a case, which stands for an eighth of the standard, makes the upper end far. The
+    printed figures, and their formula (Statistics in Medicine 16 (1997) 791-801, equation 3) by SciPy's chi-square
+    quantiles."""
     found = standardised(CASES, BIRTHS, standard=ALL_BIRTHS, per=100_000)
+    w = np.array(ALL_BIRTHS) / sum(ALL_BIRTHS) / np.array(BIRTHS)
+    y, v, most = w @ CASES, w**2 @ CASES, w.max()
+    low = v / (2 * y) * ss.chi2.ppf(0.025, 2 * y**2 / v)
+    high = (v + most**2) / (2 * (y + most)) * ss.chi2.ppf(0.975, 2 * (y + most) ** 2 / (v + most**2))
+    assert (found.estimate, *found.interval) == pytest.approx((y * 1e5, low * 1e5, high * 1e5), rel=1e-9)
     assert found.estimate == pytest.approx(75.5, abs=0.05)
     assert found.interval == pytest.approx((67.7, 188.3), abs=0.05)
 

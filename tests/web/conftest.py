@@ -21,6 +21,10 @@ import django  # noqa: E402 - the settings read the environment when they are lo
 
 django.setup()
 
+from web.clearing import let_tests_clear_the_log  # noqa: E402
+
+let_tests_clear_the_log()
+
 PASSWORD = "a long and dull password"  # of accounts in a database that the tests throw away
 
 

@@ -19,7 +19,7 @@ from forestall.results import Shelf
 from forestall.web.audit.trail import Trail
 from forestall.web.signals.notices import CHANGED, tell_of_changes
 from forestall.web.signals.pinned import pinned
-from forestall.web.work import bookmarks, nightly
+from forestall.web.work import bookmarks, nightly, tasks
 from forestall.web.work.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_a_store_without_a_scan_waits_for_the_first_one(ours, told):
     assert told == []
 
 
-def test_a_scan_that_fails_stops_nothing_else_and_is_named(files, ours, monkeypatch, told):  # noqa: ARG001
+def test_a_scan_that_fails_stops_nothing_else_and_is_named(files, ours, monkeypatch, told, person):  # noqa: ARG001
     assert main(["ingest", str(files / "late"), "--store", str(ours)]) == 0
     sealed = []
 
@@ -115,6 +115,13 @@ def test_a_scan_that_fails_stops_nothing_else_and_is_named(files, ours, monkeypa
     ):
         nightly.run(trail=TRAIL)
     assert sealed == [TRAIL]
+    keeper, gone = person("administrator"), person("administrator", username="gone")
+    gone.is_active = False
+    gone.save()
+    for _ in range(2):
+        with pytest.raises(ForestallError, match="everything but"):
+            tasks.nightly.call()
+    assert [n.person for n in Notice.objects.all()] == [keeper]
 
 
 def test_a_hook_that_fails_is_called_again_next_time(ours, monkeypatch):  # noqa: ARG001

@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
+from forestall.web.people import leaving
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.plans import actions, people_actions, selectors, task_actions, telling
 from forestall.web.plans.models import Member, Plan, Task
@@ -244,8 +246,9 @@ def test_who_leaves_flags_every_plan_and_somebody_hears(plan, colleague):
     other = started(owner, "Second")
     owner.is_active = False
     owner.save()
-    assert people_actions.flag_leaver(person=owner, trail=Trail.operator()) == 2
-    assert people_actions.flag_leaver(person=owner, trail=Trail.operator()) == 0
+    with transaction.atomic():
+        assert [n for _, n in leaving.left.send(sender=None, person=owner, trail=Trail.operator())] == [2]
+        assert [n for _, n in leaving.left.send(sender=None, person=owner, trail=Trail.operator())] == [0]
     assert Plan.objects.filter(owner_left_at=None).count() == 0
     assert Notice.objects.filter(person=boss, kind="owner-left").count() == 2
     people_actions.assign_owner(key=other.key, owner=boss, reason="Sam left", trail=trail(boss))

@@ -170,7 +170,9 @@ def test_a_local_role_sees_its_area_alone(reader):
 
 
 def test_data_protection_officer_sees_no_problem(reader):
-    assert reader("data-protection").get("/").status_code == 403
+    client = reader("data-protection")
+    assert client.get("/").headers["Location"] == "/audit/"
+    assert client.get("/signals/0000000001/").status_code == 403
 
 
 def test_no_scan_yet(client, settings, person, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from forestall import catalogue
+from forestall.analyse.aside import in_text
 from forestall.analyse.chosen import Chosen, choose
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.methods import NAMES
@@ -21,6 +22,7 @@ from forestall.analyse.refused import Refused
 from forestall.places import Places
 from forestall.records.records import Records
 from forestall.results import AnalysisResult, Check, Provenance, Result, read
+from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg
 
 #: Raised whenever the same analysis of the same records could give other figures.
@@ -161,7 +163,7 @@ def run(
         )
     _require(method, settings, records)
     step("reading", 0, 3)
-    chosen = choose(records, places, analysis)
+    chosen = choose(records, places, analysis, series=method.series)
     n = chosen.count
     bound = None if most is None else min(most, method.most)
     if bound is not None and n > bound:
@@ -204,8 +206,10 @@ def _answer(method: Method, chosen: Chosen, settings: Mapping[str, Any], step: P
     try:
         return method.answer(chosen, settings, lambda what, done, total: step(what, done, total))
     except ValueError as error:  # a method on numbers that the chosen records can't feed says why in a sentence
-        if type(error) is not ValueError:
+        if type(error) not in (ValueError, Unfit):
             raise
+        if isinstance(error, Unfit):
+            raise Refused(msg("{method}: {reason}", method=method.title, reason=error.message)) from error
         raise Refused(
             msg("{method} can't work with these records and settings", method=method.title), str(error)
         ) from error
@@ -279,9 +283,12 @@ def _result(
 
 def title(method: Method, chosen: Chosen) -> Message:
     """What was asked, of which records, in one line."""
+    what = category_name(chosen.analysis.category, chosen.kinds)
+    without = in_text(chosen.aside.left_out)
     return msg(
         "{method}: {category:low}, {place}, {since:month} to {until:month}",
-        method=method.title, category=category_name(chosen.analysis.category, chosen.kinds), place=chosen.place,
+        method=method.title, place=chosen.place,
+        category=msg("{all} without {categories:list}", all=what, categories=without) if without else what,
         since=chosen.months[0], until=chosen.months[-1],
     )  # fmt: skip
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from forestall import catalogue
+from forestall.analyse.aside import Aside, set_aside
 from forestall.analyse.refused import Refused
 from forestall.places import Level, Places
 from forestall.places.project import UK_BNG
@@ -82,7 +83,9 @@ class Events:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Made by :func:`choose`. ``codes``: areas (LSOAs) that were asked for, None for the whole force."""
+    """Made by :func:`choose`. ``codes``: areas (LSOAs) that were asked for, None for the whole force. ``series``: months or
+    days of it are compared, so that a category with a recording event can't be in it (see :mod:`~forestall.analyse.aside`).
+    """
 
     records: Records
     places: Places | None
@@ -92,6 +95,7 @@ class Chosen:
     kinds: tuple[str, ...]
     codes: tuple[str, ...] | None
     place: Message
+    series: bool = False
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -99,15 +103,25 @@ class Chosen:
     def version(self) -> str:
         return "none" if self.places is None else self.places.version
 
-    def rows(self, everywhere: bool = False) -> Any:
-        """The chosen records as an Ibis table; with ``everywhere`` those of the whole force."""
+    def rows(self, everywhere: bool = False, whole: bool = False) -> Any:
+        """The chosen records as an Ibis table, without what is set aside as a recording event; with ``everywhere`` those of
+        the whole force, with ``whole`` those of months set aside too."""
         table = self.records.counted(self.force, self.months[0], self.months[-1])
         table = table.filter(table.kind.isin(list(self.kinds)))
         if self.analysis.category:
             table = table.filter(table.category == self.analysis.category)
         if self.codes is not None and not everywhere:
             table = table.filter(table.lsoa.isin(list(self.codes)))
+        table = self.aside.rows(table)
+        if self.set_aside.any() and not whole:
+            table = table.filter(
+                table.month.isin([m for m, aside in zip(self.months, self.set_aside, strict=True) if not aside])
+            )
         return table
+
+    def as_series(self) -> Chosen:
+        """The same choice for comparing months: without the categories that a series leaves out."""
+        return self if self.series else replace(self, series=True)
 
     @functools.cached_property
     def _sums(self) -> dict[str, Any]:
@@ -127,6 +141,12 @@ class Chosen:
 
     def nothing(self) -> Message:
         """The sentence for a choice that holds no record."""
+        if self.aside.left_out or self.aside.parts or self.set_aside.any():
+            return msg(
+                "nothing is left of {place} from {since:month} to {until:month} once suspected recording events are set "
+                "aside: choose other months, or another category",
+                place=self.place, since=self.months[0], until=self.months[-1],
+            )  # fmt: skip
         return msg(
             "there is no such record in {place} from {since:month} to {until:month}: choose more months, another category "
             "or a larger area",
@@ -137,8 +157,8 @@ class Chosen:
 
     @functools.cached_property
     def monthly(self) -> Ints:
-        """Records a month, shape (months,)."""
-        table = self.rows()
+        """Records a month, those set aside too, shape (months,)."""
+        table = self.rows(whole=True)
         got = self.records.arrow(table.group_by("month").aggregate(n=table.count()))
         at = {m: i for i, m in enumerate(self.months)}
         out = np.zeros(len(self.months), np.int64)
@@ -198,6 +218,8 @@ class Chosen:
     def events_found(self) -> tuple[Finding, ...]:
         """Suspected or confirmed recording events that touch the chosen months and category."""
         found = self.records.findings(self.force, until=self.months[-1])
+        by_kind = held_kinds(self.records, self.force)
+        mine = {self.analysis.category} if self.analysis.category else {c for k in self.kinds for c in by_kind[k]}
         return tuple(
             f
             for f in found
@@ -206,22 +228,28 @@ class Chosen:
             and f.month is not None
             and f.month <= self.months[-1]
             and (f.until or f.month if f.shape == "passing" else f.month) >= self.months[0]
-            and (not self.analysis.category or f.category in (None, self.analysis.category))
+            and (f.category is None or f.category in mine)
         )
 
     @functools.cached_property
+    def aside(self) -> Aside:
+        """What recording events take out of the choice."""
+        several = not self.analysis.category
+        return set_aside(self.events_found, self.months, several=several, series=self.series)
+
+    @property
     def set_aside(self) -> Bools:
-        """Months of a passing recording event of the force, shape (months,)."""
-        out = np.zeros(len(self.months), bool)
-        for f in self.events_found:
-            if f.shape == "passing" and not f.areas:
-                out |= np.array([str(f.month) <= m <= (f.until or self.months[-1]) for m in self.months])
-        return out
+        """Months of a passing recording event of all that is chosen, shape (months,)."""
+        return self.aside.months
 
     @property
     def steps(self) -> tuple[Finding, ...]:
-        """Lasting changes of the force's level that begin inside the chosen months."""
-        return tuple(f for f in self.events_found if f.shape == "step" and not f.areas and str(f.month) > self.months[0])
+        """Lasting changes of the force's level that begin inside the chosen months, those left out of a series apart."""
+        return tuple(
+            f
+            for f in self.events_found
+            if f.shape == "step" and not f.areas and str(f.month) > self.months[0] and f.category not in self.aside.left_out
+        )
 
     @property
     def turnovers(self) -> tuple[str, ...]:
@@ -319,17 +347,12 @@ class Chosen:
         elif self._sums["unknown"] > 0.5 * self.count:
             words = msg("Most of these records don't say who reported: some may come from police activity.")
             out.append(Check("origin", False, words))
-        if self.set_aside.any():
-            told = [m for m, aside in zip(self.months, self.set_aside, strict=True) if aside]
-            words = msg_n(
-                "{n:count} month of a suspected recording event is set aside ({first:month} to {last:month}).",
-                "{n:count} months of suspected recording events are set aside ({first:month} to {last:month}).",
-                n=len(told), first=told[0], last=told[-1],
-            )  # fmt: skip
-            out.append(Check("recording-event", False, words))
+        out += self.aside.checks(self.months)
         for step in self.steps:
             words = msg(
-                "The level changed for good in {month:month} in a way that suggests another way of recording.",
+                "The level of {category:low} changed for good in {month:month} in a way that suggests another way of "
+                "recording.",
+                category=catalogue.category(step.category).title if step.category else msg("all records"),
                 month=step.month,
             )
             out.append(Check("recording-step", False, words))
@@ -495,8 +518,9 @@ def left_out(n: int, of: int, why: Message) -> tuple[Check, ...]:
     return (Check("left-out", False, msg("{n:count} of {of:count} records {why} and are left out.", n=n, of=of, why=why)),)
 
 
-def choose(records: Records, places: Places | None, analysis: Analysis) -> Chosen:
-    """The records of an analysis. Raises ``Refused`` for a force, category, kind, area or month that is not there."""
+def choose(records: Records, places: Places | None, analysis: Analysis, *, series: bool = False) -> Chosen:
+    """The records of an analysis; with ``series`` to compare months. Raises ``Refused`` for a force, category, kind, area
+    or month that is not there."""
     forces = records.forces()
     if not forces:
         raise Refused(msg("these records hold no dated crime or incident: ingest some first"))
@@ -510,7 +534,7 @@ def choose(records: Records, places: Places | None, analysis: Analysis) -> Chose
     if places is not None:
         places = places.matching(_codes_used(records, force))
     codes, place = _where(records, places, force, months, analysis)
-    return Chosen(records, places, analysis, force, months, kinds, codes, place)
+    return Chosen(records, places, analysis, force, months, kinds, codes, place, series)
 
 
 def _months(held: tuple[str, ...], since: str, until: str) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class Method:
     """``needs``: fields of the record schema, times with a precision (``occurred_from:day``); ``more`` adds what some
     settings need. ``gives``: names in :mod:`forestall.stats` whose results its figures are. ``most``: records above which a
     page refuses. ``ethics``: points at places to come, so that a workplace has to switch it on. ``targets``: refuses
-    categories that record police activity."""
+    categories that record police activity. ``series``: compares months or days, and so leaves out a category with a
+    recording event where several are chosen."""
 
     slug: str
     title: Message
@@ -46,6 +47,7 @@ class Method:
     most: int = 2_000_000
     ethics: bool = False
     targets: bool = False
+    series: bool = False
 
     def wants(self, settings: Mapping[str, Any]) -> frozenset[str]:
         return self.needs | (self.more(settings) if self.more else frozenset())

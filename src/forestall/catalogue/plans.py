@@ -19,6 +19,8 @@ WHO = ("owner", "team", "authority")
 
 @dataclass(frozen=True)
 class Option:
+    """Something to choose from."""
+
     slug: str
     title: Message
 
@@ -51,6 +53,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Stage:
+    """A part of the work, with what it asks."""
+
     slug: str
     title: Message
     about: Message
@@ -99,6 +103,7 @@ class Group:
 
 @functools.cache
 def stages() -> tuple[Stage, ...]:
+    """The stages in their order. :class:`ForestallError` with file and entry where the catalogue is at fault."""
     data, file = load("plan/stages"), str(path("plan/stages"))
     known = {name: options(entries, file) for name, entries in data.get("options", {}).items()}
     made = tuple(
@@ -125,6 +130,7 @@ def stage(slug: str) -> Stage:
 
 @functools.cache
 def states() -> Mapping[str, State]:
+    """The states of a plan by slug."""
     file = str(path("plan/moves"))
     entries = _entries(file, load("plan/moves"), "states", {"slug", "title", "open", "stage"})
     return {s["slug"]: State(s["slug"], s["title"], bool(s["open"]), s["stage"]) for s in entries}
@@ -132,6 +138,7 @@ def states() -> Mapping[str, State]:
 
 @functools.cache
 def moves() -> Mapping[str, Move]:
+    """The legal moves by slug. :class:`ForestallError` where one names a state that is not there."""
     file = str(path("plan/moves"))
     out = {}
     for m in _entries(file, load("plan/moves"), "moves", {"slug", "title", "from", "to", "who", "permission"}):
@@ -166,6 +173,7 @@ def schemes() -> tuple[Group, ...]:
 
 
 def options(entries: Any, file: str) -> tuple[Option, ...]:
+    """A list of options as ``file`` has it."""
     if not isinstance(entries, list) or not all(isinstance(e, dict) and {"slug", "title"} <= set(e) for e in entries):
         raise ForestallError(f"{file}: a list of options holds entries with a slug and a title")
     return tuple(Option(str(e["slug"]), e["title"]) for e in entries)
@@ -222,6 +230,8 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Rubric:
+    """``about``: what the score says and what it does not."""
+
     version: str
     about: Message
     criteria: tuple[Criterion, ...]

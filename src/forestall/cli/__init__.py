@@ -24,6 +24,8 @@ VERBS = {
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
     "account": "make an account of the workplace, or reset its second factor",
+    "audit": "seal, check and take away the log of who did what",
+    "database": "make the roles of a PostgreSQL database",
     "worker": "do the workplace's background work",
     "nightly": "do the workplace's nightly run now",
 }

@@ -6,6 +6,7 @@ Needs days and places: files that know months only, or points moved to a street,
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,27 @@ class Burst:
     chain_to: str
 
 
+@dataclass(frozen=True)
+class Crimes:
+    """Single crimes: places in metres, whole days since 1970, areas."""
+
+    x: Floats
+    y: Floats
+    t: Floats
+    lsoa: npt.NDArray[np.str_]
+
+    @staticmethod
+    def of(table: Any) -> Crimes:
+        """From an Arrow table of records."""
+        x, y = (np.asarray(table[c].to_numpy(), float) for c in ("easting", "northing"))
+        days = np.asarray(table["occurred_from"].to_numpy()).astype("datetime64[D]").astype(np.int64)
+        return Crimes(x, y, days.astype(float), np.array(table["lsoa"].to_pylist(), dtype=np.str_))
+
+    def take(self, rows: list[int]) -> Crimes:
+        at = np.array(rows, np.int64)
+        return Crimes(self.x[at], self.y[at], self.t[at], self.lsoa[at])
+
+
 def lacking(records: Records) -> Message | None:
     """The kind's name where the records can't tell of it."""
     try:
@@ -76,17 +98,26 @@ def find(records: Records, ground: Ground) -> tuple[list[Burst], int]:
         having=("easting", "northing", "lsoa"), kinds=("crime",), force=ground.force,
         since=max(first, records.months(ground.force)[0]), until=until,
     )  # fmt: skip
-    groups: dict[tuple[str, str], list[Any]] = {}
-    cover, inside = protection(), set(ground.cube.areas)
     hub = {a: ground.places.parent(a, "lad") or "" for a in ground.cube.areas}
     may = {c for c in ground.cube.categories if targets(c, ground.cube)}
-    for row in table.to_pylist():
-        if row["precision"] == "month" or row["origin"] == "police-generated" or row["lsoa"] not in inside:
-            continue
-        if row["category"] in may and not cover.covers(row["category"], row["offence_code"], row["flags"]):
-            groups.setdefault((row["category"], hub[row["lsoa"]]), []).append(row)
+    covers = functools.cache(protection().covers)  # a few thousand different answers, each worked out once
+    told = (table[c].to_pylist() for c in ("category", "offence_code", "flags", "precision", "origin", "lsoa"))
+    keys = [
+        (category, hub[lsoa])
+        if precision != "month" and origin != "police-generated" and lsoa in hub and category in may
+        and not covers(category, code, tuple(flags or ()))
+        else None
+        for category, code, flags, precision, origin, lsoa in zip(*told, strict=True)
+    ]  # fmt: skip
+    groups: dict[tuple[str, str], list[int]] = {}
+    for i, key in enumerate(keys):
+        if key is not None:
+            groups.setdefault(key, []).append(i)
+    crimes = Crimes.of(table)
     pending = [
-        b for (category, _), rows in sorted(groups.items()) if (b := burst(category, rows, since, until)) is not None
+        b
+        for (category, _), rows in sorted(groups.items())
+        if (b := burst(category, crimes.take(rows), since, until)) is not None
     ]
     q = benjamini_hochberg([b.p_value for b in pending])
     out = [Burst(**{**b.__dict__, "q_value": float(v)}) for b, v in zip(pending, q, strict=True)]
@@ -94,7 +125,7 @@ def find(records: Records, ground: Ground) -> tuple[list[Burst], int]:
     return sorted(out, key=lambda b: b.p_value), len(pending)
 
 
-def burst(category: str, rows: list[Any], since: str, until: str) -> Burst | None:
+def burst(category: str, crimes: Crimes, since: str, until: str) -> Burst | None:
     """The test of one category in one authority; None where too few crimes are recent or none lie near each other.
 
     Of all pairs near in place, those count whose later crime is recent and whose days are near. With the days dealt anew
@@ -103,8 +134,8 @@ def burst(category: str, rows: list[Any], since: str, until: str) -> Burst | Non
     """
     from forestall.stats.repeat_chains import near_repeat_chains
 
-    x, y, t = _arrays(rows)
-    recent = np.array([r["month"] >= since for r in rows])
+    x, y, t = crimes.x, crimes.y, crimes.t
+    recent = t >= np.datetime64(since, "D").astype(np.int64)
     if recent.sum() < LEAST:
         return None
     one, two = _near(x, y)
@@ -132,7 +163,7 @@ def burst(category: str, rows: list[Any], since: str, until: str) -> Burst | Non
         x[at], y[at], t[at], space_band=(0.0, METRES), time_band=(0.0, DAYS), precision="day"
     ).chains  # fmt: skip
     longest = at[chains[0]] if chains else np.zeros(0, np.int64)
-    areas = [rows[int(i)]["lsoa"] for i in longest]
+    areas = crimes.lsoa[longest].tolist()
     order = tuple(sorted(set(areas), key=lambda a: (-areas.count(a), a)))
     days = sorted(t[longest])
     return Burst(
@@ -171,13 +202,6 @@ def _tail(count: int, mean: float, variance: float) -> float:
     variance = max(variance, mean * 1.000001)
     success = mean / variance
     return float(np.clip(ss.nbinom.sf(count - 1, mean * success / (1 - success), success), 1e-300, 1.0))
-
-
-def _arrays(rows: list[Any]) -> tuple[Floats, Floats, Floats]:
-    """Places in metres and whole days."""
-    x, y = (np.array([float(r[name]) for r in rows]) for name in ("easting", "northing"))
-    t = np.array([r["occurred_from"] for r in rows], "datetime64[D]").astype(np.int64).astype(float)
-    return x, y, t
 
 
 def why(b: Burst, place: Message) -> Message:

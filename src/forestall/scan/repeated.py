@@ -6,6 +6,7 @@ so many that chance would hardly give it to anybody stands out. Identifiers are 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Line:
-    """A record, as far as repetition asks of it."""
+    """A record, as far as repetition asks of it. ``dated``: whether its day is known."""
 
     who: str
     ref: str | None
@@ -71,6 +72,12 @@ class Line:
     premises: str | None
     protected: bool
     offender: bool
+    dated: bool
+
+    @property
+    def told(self) -> str:
+        """The day, or the month where no more is known."""
+        return str(self.when)[:10] if self.dated else self.month
 
 
 @dataclass(frozen=True)
@@ -131,21 +138,27 @@ def read(
         until=until,
     )
     cover = protection()
+    # A million records have a few thousand different answers to these: each is worked out once.
+    covers, offends = functools.cache(cover.covers), functools.cache(cover.names_an_offender)
+    targets = {c: catalogue.category(c).targets for c in set(table["category"].to_pylist())}
+    columns = (
+        role.field, "source_ref", "category", "month", "occurred_from", "lsoa", "location_text", "premises_type",
+        "offence_code", "flags", "outcome", "origin", "precision",
+    )  # fmt: skip
     out = []
-    for row in table.to_pylist():
-        if row["origin"] == "police-generated" or (days and row["precision"] == "month"):
+    for who, ref, category, month, when, lsoa, street, premises, code, flags, outcome, origin, precision in zip(
+        *(table[name].to_pylist() for name in columns), strict=True
+    ):
+        if origin == "police-generated" or (days and precision == "month"):
             continue
-        if not catalogue.category(row["category"]).targets or (areas is not None and row["lsoa"] not in areas):
+        if not targets[category] or (areas is not None and lsoa not in areas):
             continue
-        hidden = cover.covers(row["category"], row["offence_code"], row["flags"])
+        hidden = covers(category, code, tuple(flags or ()))
         if hidden and (partner or role.field == "location_id"):
             continue
         out.append(
-            Line(
-                row[role.field], row["source_ref"], row["category"], row["month"], row["occurred_from"], row["lsoa"],
-                row["location_text"], row["premises_type"], hidden, cover.names_an_offender(row["outcome"]),
-            )
-        )  # fmt: skip
+            Line(who, ref, category, month, when, lsoa, street, premises, hidden, offends(outcome), precision != "month")
+        )
     return out
 
 

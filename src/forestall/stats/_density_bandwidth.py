@@ -17,6 +17,8 @@ from scipy.spatial import cKDTree
 
 from forestall.stats._event_grid import Bools, EventGrid, Floats
 from forestall.stats._smoothing import Smoother, kernel_at, kernel_mass
+from forestall.stats._unfit import Unfit
+from forestall.text import msg
 
 #: Bandwidths tried first, evenly spaced in their logarithm; then the best one's surroundings are searched to 1 %.
 COARSE = 14
@@ -48,9 +50,14 @@ def likeliest(x: Floats, y: Floats, grid: EventGrid, region: Bools | None, edge:
     """
     location, held = _locations(x, y, grid.cell)
     if held.size < 2:
-        raise ValueError(
-            f"all {x.size} events lie at one location, ({x[0]:g}, {y[0]:g}), so the likelihood can't choose a bandwidth: "
-            "give one in metres"
+        raise Unfit(
+            msg(
+                "all {n:count} events lie at one location, ({x:.0f}, {y:.0f}), so the likelihood can't choose a bandwidth: "
+                "give one in metres",
+                n=x.size,
+                x=float(x[0]),
+                y=float(y[0]),
+            )
         )
     index = grid.index(x, y)
     same = held[location].astype(np.float64)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.results import Check
+from forestall.stats._unfit import Unfit
 from forestall.text import msg, msg_n
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +109,7 @@ def weights_of(weights: npt.ArrayLike | None, n: int, what: str = "weights") -> 
     if bad.any():
         raise ValueError(f"{what} must be finite numbers of 0 or more, not {w[bad][0]}: leave out or mend those events")
     if not w.any():
-        raise ValueError(f"{what} are all 0, so there is nothing to spread: give some above 0")
+        raise Unfit(msg("all weights are 0, so there is nothing to spread: give some above 0"))
     return w
 
 

@@ -8,6 +8,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from forestall.stats._unfit import Unfit
+from forestall.text import msg
+
 Floats = npt.NDArray[np.float64]
 Metric = Literal["euclidean", "manhattan"]
 Precision = Literal["instant", "day", "month"]
@@ -22,10 +25,14 @@ def coordinates(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
     if xs.ndim != 1 or xs.shape != ys.shape:
         raise ValueError(f"x and y must be two lists of one length, not of shapes {xs.shape} and {ys.shape}")
     if xs.size < 2:
-        raise ValueError(f"near repeats are pairs and need two events or more; found {xs.size}")
+        raise Unfit(msg("near repeats are pairs and need two events or more; found {n:count}", n=xs.size))
     if xs.size > MOST_EVENTS:
-        raise ValueError(
-            f"at most {MOST_EVENTS:,} events can be compared at once; found {xs.size:,}: choose a category, area or period"
+        raise Unfit(
+            msg(
+                "at most {most:count} events can be compared at once; found {n:count}: choose a category, area or period",
+                most=MOST_EVENTS,
+                n=xs.size,
+            )
         )
     for name, values in (("x", xs), ("y", ys)):
         bad = ~np.isfinite(values)

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 #: Most locations of a leaf, and most events unless one location alone has more.
-LEAF_PLACES, LEAF_EVENTS = 32, 256
+LEAF_PLACES, LEAF_EVENTS = 64, 512
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from forestall.stats._knox_layout import Layout
 from forestall.stats._knox_moments import Moments, Shapes, shuffled_moments
+from forestall.stats._unfit import Unfit
+from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -170,9 +172,13 @@ class Pairs:
         kernels.location_pairs(*args, offset, np.zeros(0, np.int32))
         np.cumsum(offset, out=offset)
         if offset[-1] > MOST_PAIRS:
-            raise ValueError(
-                f"shuffling needs a list of {int(offset[-1]):,} pairs of close locations, more than {MOST_PAIRS:,}: "
-                "bring the last edge of space_bands nearer, or take permutations=0, which needs no list"
+            raise Unfit(
+                msg(
+                    "shuffling needs a list of {n:count} pairs of close locations, more than {most:count}: bring the last "
+                    "edge of space_bands nearer, or take permutations=0, which needs no list",
+                    n=int(offset[-1]),
+                    most=MOST_PAIRS,
+                )
             )
         other = np.zeros(max(1, int(offset[-1])), np.int32)
         kernels.location_pairs(*args, offset, other)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ def wall_clock(values: Any, name: str) -> Times:
             except (ValueError, TypeError, Warning) as error:
                 raise ValueError(f"{name} must be dates and times without a zone, as numpy datetime64: {error}") from None
     if array.size == 0:
-        raise ValueError(f"{name} holds no events, so nothing can be said: give at least one")
+        raise Unfit(msg("there are no events, so nothing can be said: give at least one"))
     if array.dtype.kind != "M":
         raise ValueError(f"{name} must be dates and times (numpy datetime64), not {array.dtype}: {array.ravel()[0]!r}")
     if array.ndim != 1:

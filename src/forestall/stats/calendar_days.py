@@ -1,8 +1,8 @@
 """The days that calendar effects ask about: bank holidays of England and Wales, and paydays.
 
 Bank holidays follow rules (Banking and Financial Dealings Act 1971; Easter by the anonymous Gregorian algorithm as Meeus
-gives it, *Astronomical Algorithms*, chapter 8) save where a proclamation moved or added one. The moves and additions up to
-2023 are data below; later ones are for the caller to give.
+gives it, *Astronomical Algorithms*, chapter 8) save where a proclamation moved or added one: those are for the caller to
+give, and :mod:`forestall.catalogue.bank_holidays` holds them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,6 @@ Days = npt.NDArray[np.datetime64]
 
 #: Since this year the rules are as they are now (the early May holiday came last).
 FIRST_YEAR = 1978
-
-#: Days that the rules name and a proclamation took away, with what it gave instead or besides.
-TAKEN = ("1995-05-01", "2002-05-27", "2012-05-28", "2020-05-04", "2022-05-30")
-GIVEN = (
-    "1981-07-29", "1995-05-08", "1999-12-31", "2002-06-03", "2002-06-04", "2011-04-29", "2012-06-04", "2012-06-05",
-    "2020-05-08", "2022-06-02", "2022-06-03", "2022-09-19", "2023-05-08",
-)  # fmt: skip
 
 
 def easter(year: int) -> dt.date:
@@ -50,13 +43,12 @@ def bank_holidays(
     *,
     extra: npt.ArrayLike = (),
     without: npt.ArrayLike = (),
-    proclaimed: bool = True,
 ) -> Days:
-    """Bank holidays of England and Wales from ``first_year`` to ``last_year`` (inclusive), in order, datetime64[D].
+    """Bank holidays of England and Wales by rule from ``first_year`` to ``last_year`` (inclusive), in order, datetime64[D].
 
     Days on a weekend are given on the weekday that stands in for them: the 25th of December itself is then not listed.
-    ``proclaimed``: with the moves and additions known up to 2023. ``extra``, ``without``: further days to add, and to
-    leave out. Raises ``ValueError`` for years before 1978 or out of order.
+    ``extra``, ``without``: further days to add, and to leave out, such as those that a proclamation gave and took. Raises
+    ``ValueError`` for years before 1978 or out of order.
     """
     if not FIRST_YEAR <= first_year <= last_year:
         raise ValueError(
@@ -71,12 +63,6 @@ def bank_holidays(
         days |= set(_observed([dt.date(year, 1, 1)]))
         days |= set(_observed([dt.date(year, 12, 25), dt.date(year, 12, 26)]))
     listed = np.array(sorted(days), "datetime64[D]").astype(np.int64)
-    if proclaimed:
-        given = days_of(list(GIVEN), "proclaimed")
-        years = np.array(GIVEN, "datetime64[Y]").astype(int) + 1970
-        listed = np.union1d(
-            np.setdiff1d(listed, days_of(list(TAKEN), "proclaimed")), given[(years >= first_year) & (years <= last_year)]
-        )
     listed = np.setdiff1d(np.union1d(listed, days_of(extra, "extra")), days_of(without, "without"))
     return listed.astype("datetime64[D]")
 

@@ -19,8 +19,9 @@ from scipy import special
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._quasi_poisson import Fit, f_test, fit, lag_one, newey_west
 from forestall.stats._times import WEEKDAYS, Floats, Ints, days_of, level_of, sentences
+from forestall.stats._unfit import Unfit
 from forestall.stats.multiple import benjamini_hochberg
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 
 YEAR = 365.25
 
@@ -252,7 +253,7 @@ def calendar_effects(
     at, y, unknown = _series(dates, counts)
     span = int(at[-1] - at[0]) + 1
     if season and span < YEAR:
-        raise ValueError(f"a season needs a year of days and there are {span}: give more, or leave season out")
+        raise Unfit(msg("a season needs a year of days and there are {n:count}: give more, or leave season out", n=span))
     fitted_season = span >= TWO_YEARS if season is None else bool(season)
     terms_found, left_out = _terms(at, holidays, paydays, terms)
     empty = [t for t in terms_found if y[t.on].sum() == 0]
@@ -263,9 +264,14 @@ def calendar_effects(
     columns, places = _design(at, used, weekdays, fitted_season, harmonics, trend)
     x = columns[keep]
     if keep.sum() < x.shape[1] + 7:
-        raise ValueError(
-            f"{int(keep.sum())} known days are too few for the {x.shape[1]} figures asked of them: give more days or fewer "
-            "effects"
+        raise Unfit(
+            msg_n(
+                "{n:count} known day is too few for the {asked:count} figures asked of it: give more days or fewer effects",
+                "{n:count} known days are too few for the {asked:count} figures asked of them: give more days or fewer "
+                "effects",
+                n=int(keep.sum()),
+                asked=int(x.shape[1]),
+            )
         )
     if weekdays:
         _each_weekday(at[keep], y[keep])
@@ -336,7 +342,7 @@ def _series(dates: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Ints, Floats, 
         raise ValueError(f"{np.datetime64(int(at[twice[0]]), 'D')} is given twice: add its counts up or leave one out")
     known = ~np.isnan(y)
     if not y[known].any():
-        raise ValueError("there are no events on any known day, so no effect can be seen: give days with events")
+        raise Unfit(msg("there are no events on any known day, so no effect can be seen: give days with events"))
     at, y = at[known], y[known]
     return at, y, int(at[-1] - at[0]) + 1 - at.size
 

@@ -122,14 +122,31 @@ class Measure:
         return Dispersion(1.0 + float(own[0]), (float(own[1]), float(own[2])), smooth, mean, trust)
 
 
+def neighbours_of(near: npt.ArrayLike, areas: int, least: int = 0) -> Ints:
+    """``near`` as rows of indices of areas, ``least`` (0, or -1 for an end) to the last; raises ``ValueError`` else."""
+    given = np.asarray(near)
+    out = np.ascontiguousarray(given, dtype=np.int64) if given.dtype.kind in "iu" else np.zeros(0, np.int64)
+    if (
+        out.ndim != 2
+        or out.shape[0] != areas
+        or out.shape[1] < 1
+        or (out.size and (out.min() < least or out.max() >= areas))
+    ):
+        raise ValueError(f"neighbours must hold a row of indices from 0 to {areas - 1} for each of {areas} areas")
+    return out
+
+
 def fit_dispersion(counts: npt.ArrayLike, near: Ints, longest: int = LONGEST, *, reach: Ints | None = None) -> Dispersion:
     """Fits the scatter of earlier counts, shape (areas, periods), over zones of each area's nearest (``near``, shape
-    (areas, zones), of which the first ``reach``) and windows of up to ``longest`` periods."""
+    (areas, zones), of which the first ``reach``) and windows of up to ``longest`` periods. Raises ``ValueError`` for counts
+    that are missing or below 0, and for neighbours that don't exist."""
     from forestall.stats import _frailty_kernels as kernels
 
-    reach = np.full(near.shape[0], near.shape[1]) if reach is None else reach
-
     x = np.ascontiguousarray(counts, dtype=float)
+    if x.ndim != 2 or not (np.isfinite(x) & (x >= 0)).all():
+        raise ValueError("counts must be areas by periods, each 0 or more with none missing")
+    near = neighbours_of(near, x.shape[0])
+    reach = np.full(near.shape[0], near.shape[1]) if reach is None else reach
     zones = near.shape[1]
     if x.sum() < LEAST_EVENTS or x.shape[1] < LEAST_PERIODS:
         return Dispersion.constant(1.0, zones)

@@ -29,8 +29,9 @@ from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._forecast_models import Floats, History, Ints, average, log_linear, seasonal_naive, smoothing
+from forestall.stats._unfit import Unfit
 from forestall.stats.rates import SCHEMA
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 
 #: The models, the simplest first.
 MODELS = ("seasonal-naive", "log-linear", "smoothing", "average")
@@ -477,9 +478,16 @@ def _checked(
             raise ValueError(f"count {float(y[i])!r} of period {i + 1} must be {what}")
     least = 2 * period + 4
     if known.sum() < least:
-        raise ValueError(
-            f"{int(known.sum())} periods are too short a series to forecast from: with a season of {period} it takes "
-            f"{least}, so that the forecast can be tried out on the past"
+        raise Unfit(
+            msg_n(
+                "{n:count} period is too short a series to forecast from: with a season of {season:count} it takes "
+                "{least:count}, so that the forecast can be tried out on the past",
+                "{n:count} periods are too short a series to forecast from: with a season of {season:count} it takes "
+                "{least:count}, so that the forecast can be tried out on the past",
+                n=int(known.sum()),
+                season=period,
+                least=least,
+            )
         )
     if exposure is None:
         ex = np.ones(y.size + h)

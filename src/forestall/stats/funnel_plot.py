@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._unfit import Unfit
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import SCHEMA, Floats, plain
 from forestall.text import msg
@@ -230,24 +231,18 @@ def funnel(
 
     Raises ``ValueError`` for numbers that can't be, shapes that don't match, or where nothing is left to compare.
     """
-    x, e = np.asarray(counts, float).ravel(), np.asarray(exposure, float).ravel()
     levels = _levels(limits)
-    apart = np.zeros(x.size, bool) if residents_wrong is None else np.asarray(residents_wrong).astype(bool).ravel()
-    label = tuple(str(i + 1) for i in range(x.size)) if names is None else tuple(str(n) for n in names)
-    check_places(x, e, per)
-    for what, size in (("names", len(label)), ("residents_wrong", apart.size)):
-        if size != x.size:
-            raise ValueError(f"there are {x.size} places and {size} {what}: give one for each place")
+    x, e, label, apart = places_of(counts, exposure, names, residents_wrong, per)
     if not (x == np.round(x)).all():
         raise ValueError(
             f"counts must be whole for a funnel, not {float(x[x != np.round(x)][0])!r}: give events, not weights"
         )
     kept = ~apart
     if kept.sum() < 2:
-        raise ValueError("fewer than two places are left to compare: give more places, or set fewer apart")
+        raise Unfit(msg("fewer than two places are left to compare: give more places, or set fewer apart"))
     if target is None:
         if x[kept].sum() == 0:
-            raise ValueError("nothing was counted anywhere, so there is no rate to compare with: give a target")
+            raise Unfit(msg("nothing was counted anywhere, so there is no rate to compare with: give a target"))
         goal = float(x[kept].sum() / e[kept].sum())
     else:
         if not (target > 0 and math.isfinite(target)):
@@ -366,20 +361,34 @@ def _dispersion(counts: Floats, expected: Floats, how: str | float) -> tuple[str
     return ("additive" if tau > 0 else "poisson"), (phi if tau > 0 else 1.0), tau, Check("dispersion", True, text)
 
 
-def check_places(counts: Floats, exposure: Floats, per: float) -> None:
-    """Raises ``ValueError`` where counts or exposures of places can't be."""
-    if counts.size == 0:
+def places_of(
+    counts: npt.ArrayLike,
+    exposure: npt.ArrayLike,
+    names: Sequence[str] | None,
+    residents_wrong: npt.ArrayLike | None,
+    per: float,
+) -> tuple[Floats, Floats, tuple[str, ...], Bools]:
+    """Counts, exposures and names of places, and which are set apart; numbers stand for names that aren't given. Raises
+    ``ValueError`` for what can't be, or doesn't match."""
+    x, e = np.asarray(counts, float).ravel(), np.asarray(exposure, float).ravel()
+    apart = np.zeros(x.size, bool) if residents_wrong is None else np.asarray(residents_wrong).astype(bool).ravel()
+    label = tuple(str(i + 1) for i in range(x.size)) if names is None else tuple(str(n) for n in names)
+    if x.size == 0:
         raise ValueError("there are no places: give one count and one exposure for each")
-    if exposure.shape != counts.shape:
-        raise ValueError(f"there are {counts.size} counts and {exposure.size} exposures: give one of both for each place")
-    bad = ~(np.isfinite(counts) & (counts >= 0))
+    if e.shape != x.shape:
+        raise ValueError(f"there are {x.size} counts and {e.size} exposures: give one of both for each place")
+    bad = ~(np.isfinite(x) & (x >= 0))
     if bad.any():
-        raise ValueError(f"counts must be 0 or more, with none missing, not {float(counts[bad][0])!r}")
-    bad = ~(np.isfinite(exposure) & (exposure > 0))
+        raise ValueError(f"counts must be 0 or more, with none missing, not {float(x[bad][0])!r}")
+    bad = ~(np.isfinite(e) & (e > 0))
     if bad.any():
-        raise ValueError(f"exposure must be above 0 at each place, not {float(exposure[bad][0])!r}: leave empty places out")
+        raise ValueError(f"exposure must be above 0 at each place, not {float(e[bad][0])!r}: leave empty places out")
     if not (per > 0 and math.isfinite(per)):
         raise ValueError(f"per must be a number of units above 0, not {per!r}")
+    for what, size in (("names", len(label)), ("residents_wrong", apart.size)):
+        if size != x.size:
+            raise ValueError(f"there are {x.size} places and {size} {what}: give one for each place")
+    return x, e, label, apart
 
 
 def residents_check(apart: Bools) -> Check:

@@ -18,6 +18,7 @@ from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._event_grid import Floats, numbers
+from forestall.stats._unfit import Unfit
 from forestall.stats.hotspots import HotspotForecast
 from forestall.text import Message, msg, msg_n
 
@@ -271,7 +272,7 @@ def hotspot_accuracy(
     score, events, sizes = score[known], events[known], sizes[known]
     total = float(events.sum())
     if total <= 0:
-        raise ValueError("there are no later events where the risk is known, so nothing can be scored: take a longer spell")
+        raise Unfit(msg("there are no later events where the risk is known, so nothing can be scored: take a longer spell"))
     at = np.concatenate([[0.0], np.geomspace(0.001, 0.1, 60), np.linspace(0.11, 1, 90)])
     held, curve = _captured(score, sizes, events, cuts), _captured(score, sizes, events, at)
     best = _captured(events / sizes, sizes, events, cuts)

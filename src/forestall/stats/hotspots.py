@@ -34,6 +34,7 @@ from forestall.stats._event_grid import (
     weights_of,
 )
 from forestall.stats._hotspot_kernels import spread
+from forestall.stats._unfit import Unfit
 from forestall.stats.density import kernel_density
 from forestall.text import Message, msg
 
@@ -380,9 +381,14 @@ def _places(place: npt.ArrayLike, n: int, places: int) -> npt.NDArray[np.int64]:
 def _any_recent(recent: npt.NDArray[np.bool_], span: float, days: Floats, moment: float) -> None:
     if not recent.any():
         last = float(days[days < moment].max())
-        raise ValueError(
-            f"no event with any weight lies inside the region in the {span:g} days before {moment:g} (the last before it "
-            f"is at {last:g}): give a longer window or an earlier at"
+        raise Unfit(
+            msg(
+                "no event with any weight lies inside the region in the {days:count} days before {moment:.0f} (the last "
+                "before it is at {last:.0f}): give a longer window or an earlier at",
+                days=span,
+                moment=moment,
+                last=last,
+            )
         )
 
 

@@ -28,6 +28,7 @@ from forestall.stats._times import (
     wall_clock,
     weights_of,
 )
+from forestall.stats._unfit import Unfit
 from forestall.stats._week_sums import HOURS, add_up, held
 from forestall.text import Message, msg
 
@@ -231,7 +232,9 @@ def aoristic(
     even = _exposure(since, until, b, e)
     found = add_up(b, e, w, hour, wide * hour)
     if found.known == 0:
-        raise ValueError(f"none of the {b.size} events has both times, so the hours are not known: give one that has")
+        raise Unfit(
+            msg("none of the {n:count} events has both times, so the hours are not known: give one that has", n=b.size)
+        )
     total, unknown = found.weight, int(b.size) - found.known
     if total <= 0:
         raise ValueError("all weights are 0, so nothing can be shared out: give some event a weight above 0")

@@ -19,8 +19,10 @@ from forestall.stats._local_checks import local_checks
 from forestall.stats._local_moments import sum_moments
 from forestall.stats._local_null import Ask, Tails, sum_tails
 from forestall.stats._local_result import LocalStatistic
+from forestall.stats._unfit import Unfit
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.neighbours import Neighbours
+from forestall.text import msg_n
 
 __all__ = ["LocalStatistic", "getis_ord", "local_join_count", "local_moran"]
 
@@ -163,7 +165,13 @@ def _values(values: npt.ArrayLike, near: Neighbours, name: str = "values") -> Fl
             f"{name}[{i}] is {float(x[i])}: give the place its number, or leave it out of {name} and neighbours"
         )
     if x.size < 3:
-        raise ValueError(f"there are {x.size} places: chance can be judged among 3 or more")
+        raise Unfit(
+            msg_n(
+                "there is {n:count} place: chance can be judged among 3 or more",
+                "there are {n:count} places: chance can be judged among 3 or more",
+                n=x.size,
+            )
+        )
     top = float(np.abs(x).max())
     if top > 1e90 or 0 < top < 1e-90:
         raise ValueError(f"{name} reach {top:g}, beyond what can be multiplied: give them in another unit")

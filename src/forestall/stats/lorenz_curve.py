@@ -18,6 +18,7 @@ from scipy import special
 from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._unfit import Unfit
 from forestall.text import msg, probability
 
 Floats = npt.NDArray[np.float64]
@@ -117,13 +118,8 @@ def concentration(
     murder can't be spread over 5,475 places. Raises ``ValueError`` for negative or missing counts, for no events at all,
     and for event weights that don't add up to the counts.
     """
-    x = np.asarray(counts, float).ravel()
-    bad = ~(np.isfinite(x) & (x >= 0))
-    if bad.any():
-        raise ValueError(f"counts must be 0 or more, with none missing, not {float(x[bad][0])!r}")
+    x = _counts(counts)
     total = x.sum()
-    if total <= 0:
-        raise ValueError("there are no events, so their concentration is not known")
     share = np.full(x.size, 1 / x.size) if exposure is None else np.asarray(exposure, float).ravel()
     if share.shape != x.shape or not (np.isfinite(share) & (share >= 0)).all() or share.sum() <= 0:
         raise ValueError("exposure needs one number of 0 or more for each place, and some above 0")
@@ -173,6 +169,16 @@ def concentration(
     )
 
 
+def _counts(counts: npt.ArrayLike) -> Floats:
+    x = np.asarray(counts, float).ravel()
+    bad = ~(np.isfinite(x) & (x >= 0))
+    if bad.any():
+        raise ValueError(f"counts must be 0 or more, with none missing, not {float(x[bad][0])!r}")
+    if not x.any():
+        raise Unfit(msg("there are no events, so their concentration is not known"))
+    return x
+
+
 def _weights(values: npt.ArrayLike, total: float) -> Floats:
     w = np.asarray(values, float).ravel()
     bad = ~(np.isfinite(w) & (w >= 0))
@@ -208,6 +214,10 @@ def _steps(places: int, most: int) -> list[int]:
 def gini_generalised(gini: float, places: int, events: float) -> float:
     """Bernasco and Steenbeek's: 0 where each event has a place of its own, which is the most even that fewer events than
     places can be; the plain Gini index where events are as many as places or more."""
+    if not (0 <= gini <= 1 and places >= 1 and events > 0):
+        raise ValueError(
+            f"a Gini index lies from 0 to 1, of 1 place or more and events above 0, not {gini!r} of {places!r}"
+        )
     return max(places / events, 1.0) * (gini - 1) + 1
 
 
@@ -216,15 +226,19 @@ def gini_expected(events: int, share: npt.ArrayLike) -> float:
 
     Exact where all places are alike: two places' counts differ, given their sum s ~ Binomial(events, 2 / places), by a
     simple random walk of s steps. Otherwise counts are taken as independent Poisson, whose differences have nearly the
-    same variance.
+    same variance. Raises ``ValueError`` for fewer than one event, and shares that don't add up to 1.
     """
     p = np.asarray(share, float).ravel()
     n = p.size
+    if not events >= 1:
+        raise ValueError(f"events must be 1 or more, not {events!r}")
+    if not ((p >= 0).all() and math.isclose(float(p.sum()), 1.0, rel_tol=1e-6)):
+        raise ValueError("share must hold the probability of each place, 0 or more and 1 in all")
     if n < 2:
         return 0.0
     if np.allclose(p, 1 / n, rtol=1e-9):
         top = int(ss.binom.isf(1e-15, events, 2 / n)) + 1
-        s = np.arange(1, min(top, events) + 1)
+        s = np.arange(max(1, int(ss.binom.ppf(1e-15, events, 2 / n))), min(top, events) + 1)
         half = (s + 1) // 2
         walk = (
             2
@@ -235,25 +249,28 @@ def gini_expected(events: int, share: npt.ArrayLike) -> float:
         return (n - 1) * gap / (2 * events)
     mean = events * p
     k_most = int(ss.poisson.isf(1e-12, mean.max())) + 1
-    total = 0.0
-    for start in range(0, k_most + 1, 256):
-        k = np.arange(start, min(start + 256, k_most + 1))
-        for ks in np.array_split(k, max(1, k.size * n // 4_000_000)):
-            f = special.pdtr(ks[:, None], mean[None, :])
-            total += float((f.sum(1) * (1 - f).sum(1) - (f * (1 - f)).sum(1)).sum())
+    # Around k the distributions change over sqrt(k) or slower: every k at first, then eight to each such stretch.
+    k = np.unique(((np.arange(16 * math.sqrt(k_most) + 17) / 16) ** 2).astype(np.int64))
+    term = np.empty(k.size)
+    for part in np.array_split(np.arange(k.size), max(1, k.size * n // 1_000_000)):
+        f = special.pdtr(k[part, None], mean[None, :])
+        term[part] = f.sum(1) * (1 - f).sum(1) - (f * (1 - f)).sum(1)
+    total = float(np.diff(k) @ (term[:-1] + term[1:]) + term[0] - term[-1]) / 2 + float(term[-1])
     # total is the sum over ordered pairs of E(Xi - Xj)+, and so half the sum of E|Xi - Xj|.
     return total / (n * events)
 
 
 def lorenz(counts: npt.ArrayLike) -> Floats:
-    """Cumulative share of events at the top 0, 1, 2 … places, fullest first; shape (places + 1,)."""
-    x = np.sort(np.asarray(counts, float).ravel())[::-1]
+    """Cumulative share of events at the top 0, 1, 2 … places, fullest first; shape (places + 1,). Raises ``ValueError`` for
+    counts below 0 or missing, and for no events at all."""
+    x = np.sort(_counts(counts))[::-1]
     return np.concatenate([[0.0], np.cumsum(x) / x.sum()])
 
 
 def gini(counts: npt.ArrayLike) -> float:
-    """Gini index of ``counts``: 0 where all places have the same, (n - 1) / n where one has all."""
-    x = np.sort(np.asarray(counts, float).ravel())
+    """Gini index of ``counts``: 0 where all places have the same, (n - 1) / n where one has all. Raises as
+    :func:`lorenz`."""
+    x = np.sort(_counts(counts))
     n = x.size
     return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * x.sum()))
 

@@ -19,7 +19,8 @@ from scipy import special
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._quasi_poisson import Fit, f_test, fit, lag_one
 from forestall.stats._times import Floats, Ints, level_of, sentences
-from forestall.text import Message, msg
+from forestall.stats._unfit import Unfit
+from forestall.text import Message, msg, msg_n
 
 #: Fewer known months can't tell a season from a run of chance.
 LEAST, ENOUGH = 24, 36
@@ -189,6 +190,8 @@ def seasonality(
     chance = np.bincount(highest, minlength=12) / draws
     order = np.argsort(-chance, kind="stable")
     held = int(np.argmax(np.cumsum(chance[order]) >= HOLD)) + 1
+    with np.errstate(over="ignore"):  # an interval that the months leave open reaches as far as numbers do
+        low, high = np.exp(season - half), np.exp(season + half)
     return Seasonality(
         first=str(starts[0]),
         last=str(starts[-1]),
@@ -199,8 +202,8 @@ def seasonality(
         degrees=(beta.size, left),
         p_value=max(p, float(np.finfo(float).tiny)),
         ratio=np.exp(season),
-        low=np.exp(season - half),
-        high=np.exp(season + half),
+        low=low,
+        high=high,
         peak=int(np.argmax(season)) + 1,
         peak_chance=chance,
         peak_months=tuple(sorted(int(m) + 1 for m in order[:held])),
@@ -282,8 +285,15 @@ def _series(months: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Ints, Floats,
         raise ValueError(f"{at[twice[0]].astype('datetime64[M]')} is given twice: add its counts up or leave one out")
     known = ~np.isnan(y)
     if known.sum() < LEAST:
-        raise ValueError(f"a season needs {LEAST} known months and there are {int(known.sum())}: give more")
+        raise Unfit(
+            msg_n(
+                "a season needs {least:count} known months and there is {n:count}: give more",
+                "a season needs {least:count} known months and there are {n:count}: give more",
+                n=int(known.sum()),
+                least=LEAST,
+            )
+        )
     if not y[known].any():
-        raise ValueError("there are no events in any known month, so there is no season to see: give months with events")
+        raise Unfit(msg("there are no events in any known month, so there is no season to see: give months with events"))
     at, y = at[known], y[known]
     return at, y, int(at[-1] - at[0]) + 1 - at.size

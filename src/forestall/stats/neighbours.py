@@ -112,7 +112,7 @@ class Neighbours:
         Where several lie equally far and not all can be taken, which are is the same at each call and means nothing.
         Raises ``ValueError`` where there are no ``k`` others.
         """
-        points = _points(x, y)
+        points = points_of(x, y)
         n = len(points)
         if not (isinstance(k, int | np.integer) and 1 <= k < n):
             raise ValueError(f"k must be a whole number from 1 to {n - 1}, as there are {n} places, not {k!r}")
@@ -132,7 +132,7 @@ class Neighbours:
         Places that lie at one spot are neighbours; a place with nobody so near is an island. Raises ``ValueError`` where
         there would be more than 50 million pairs.
         """
-        points = _points(x, y)
+        points = points_of(x, y)
         if not (distance >= 0 and math.isfinite(distance)):
             raise ValueError(f"distance must be 0 or more and finite, not {distance!r}")
         from scipy.spatial import cKDTree
@@ -252,7 +252,7 @@ def _of_rows(row: Ints, column: Ints, places: int) -> Neighbours:
     return Neighbours(indptr, column, np.ones(column.size), np.zeros(places))
 
 
-def _points(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
+def points_of(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
     px, py = np.asarray(x, float).ravel(), np.asarray(y, float).ravel()
     if px.size != py.size:
         raise ValueError(f"there are {px.size} values of x and {py.size} of y: give one of each for each place")

@@ -19,6 +19,7 @@ from scipy.sparse import csgraph
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._knox_input import Metric, Precision, coordinates, days, is_manhattan
 from forestall.stats._knox_layout import lay_out
+from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg
 
 Ints = npt.NDArray[np.int64]
@@ -193,7 +194,13 @@ def near_repeat_chains(
     np.cumsum(offset, out=offset)
     count = int(offset[-1])
     if count > most_pairs:
-        raise ValueError(f"{count:,} pairs lie within these bands, more than most_pairs={most_pairs:,}: narrow the bands")
+        raise Unfit(
+            msg(
+                "{n:count} pairs lie within these bands, more than the {most:count} that can be held: narrow the bands",
+                n=count,
+                most=most_pairs,
+            )
+        )
     one, two = np.zeros(max(1, count), np.int64), np.zeros(max(1, count), np.int64)
     kernels.event_pairs(*arguments, offset, one, two)
     found = np.stack([order[one[:count]], order[two[:count]]], 1)

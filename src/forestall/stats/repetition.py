@@ -23,6 +23,7 @@ from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._times import TICKS, Flags, Floats, Ints, level_of, sentences, share_interval, wall_clock, weights_of
+from forestall.stats._unfit import Unfit
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.text import Message, msg
 
@@ -302,7 +303,7 @@ def repeats(
     away, label = _set_apart(set_apart, code, nameless, names.size)
     dated = ~np.isnat(time)
     if not dated.any():
-        raise ValueError(f"none of the {time.size} events has a date: give one that has")
+        raise Unfit(msg("none of the {n:count} events has a date: give one that has", n=time.size))
     end = float(np.floor(when[dated].max()) + 1) if until is None else _day(until, "until")
     begin = end - window if since is None else _day(since, "since")
     if not begin < end:

@@ -32,8 +32,9 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.results import Column, Figures, Table, register
-from forestall.stats.dispersion import Dispersion, fit_dispersion
+from forestall.stats.dispersion import Dispersion, fit_dispersion, neighbours_of
 from forestall.stats.frailty import maxima_by_size
+from forestall.stats.neighbours import points_of
 from forestall.text import msg
 
 Floats = npt.NDArray[np.float64]
@@ -83,6 +84,10 @@ class Tail:
         if self.share == 1.0:
             return float(ss.gumbel_r.sf(value, self.location, self.scale))
         return self.share * float(ss.genpareto.sf(value, self.shape, self.location, self.scale))
+
+
+#: More events than this of one area are refused: the tables that replicates are drawn from grow with them.
+MOST_EVENTS = 2_000_000
 
 
 @register
@@ -158,9 +163,12 @@ class ScanResult(Figures):
 def nearest(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> Ints:
     """Indices of each place and its ``k`` nearest others, nearest first, itself first; ties by x, then y.
 
-    ``x``, ``y``: shape (places,), in metres or any one unit. Returns shape (places, min(k + 1, places)).
+    ``x``, ``y``: shape (places,), in metres or any one unit. Returns shape (places, min(k + 1, places)). Raises
+    ``ValueError`` for places without a location, for none at all and a ``k`` below 1.
     """
-    px, py = np.asarray(x, float), np.asarray(y, float)
+    px, py = points_of(x, y).T
+    if k < 1:
+        raise ValueError(f"k must be a whole number of 1 or more, not {k!r}")
     n, size = px.size, min(k + 1, px.size)
     out = np.empty((n, size), np.int64)
     for i in range(n):
@@ -209,9 +217,13 @@ def space_time_scan(
         x = x.astype(np.int64)
     if x.size and x.min() < 0:
         raise ValueError(f"counts must be 0 or more; found {x.min()}")
-    near = np.ascontiguousarray(neighbours, dtype=np.int64)
-    if near.ndim != 2 or near.shape[0] != x.shape[0] or (near.size and (near.min() < -1 or near.max() >= x.shape[0])):
-        raise ValueError(f"neighbours must hold a row of indices from 0 to {x.shape[0] - 1} for each of {x.shape[0]} areas")
+    most = int(x.sum()) if method == "permutation" else int(x.sum(1).max(initial=0))
+    if most > MOST_EVENTS:
+        raise ValueError(
+            f"the scan takes up to {MOST_EVENTS:,} events an area (of all areas, for method permutation), not {most:,}: "
+            "scan fewer periods or smaller areas"
+        )
+    near = neighbours_of(neighbours, x.shape[0], -1)
     if near.size and near[:, 0].min() < 0:
         raise ValueError("each row of neighbours must begin with the area itself; -1 may only end it")
     # A row that runs out is filled with its own area, and no zone reaches that far.

@@ -112,7 +112,7 @@ def series_rise(
     ``ValueError`` for negative or missing counts.
     """
     y = np.asarray(counts, float)
-    if y.ndim != 1 or not (y >= 0).all():
+    if y.ndim != 1 or y.size == 0 or not (np.isfinite(y) & (y >= 0)).all():
         raise ValueError("counts must be a series of numbers of 0 or more, with none missing")
     t = np.arange(y.size)
     keep = np.ones(y.size, bool) if periods is None else np.asarray(periods, bool)

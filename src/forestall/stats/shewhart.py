@@ -38,6 +38,7 @@ from forestall.stats._levels import (
     season_design,
 )
 from forestall.stats._runs import ChartRules
+from forestall.stats._unfit import Unfit
 from forestall.text import msg, msg_n
 
 Floats = npt.NDArray[np.float64]
@@ -345,7 +346,7 @@ def _baseline(baseline: int | slice | None, n: int) -> tuple[int, int]:
     else:
         first, stop = 0, int(baseline)
         if not 0 < stop <= n:
-            raise ValueError(f"the baseline must be the first 1 to {n} periods, not {baseline!r}")
+            raise Unfit(msg("the baseline must be the first 1 to {n:count} periods, not {given}", n=n, given=str(baseline)))
     return first, stop
 
 
@@ -363,11 +364,23 @@ def _kind(x: Floats, exposure: Floats, base: slice, exposed: bool) -> str:
 def _long_enough(kind: str, base: int, period: int) -> None:
     """Raises ``ValueError`` where the baseline is too short to show its scatter, or its season."""
     if base < 3:
-        raise ValueError(f"a baseline of {base} periods shows no scatter: 3 are needed, and {ENOUGH} are wanted")
+        raise Unfit(
+            msg_n(
+                "a baseline of {n:count} period shows no scatter: 3 are needed, and {wanted:count} are wanted",
+                "a baseline of {n:count} periods shows no scatter: 3 are needed, and {wanted:count} are wanted",
+                n=base,
+                wanted=ENOUGH,
+            )
+        )
     if kind == "seasonal" and base < 2 * period:
-        raise ValueError(
-            f"a season of {period} periods needs a baseline of {2 * period} at the least, not {base}: until then use "
-            "kind='overdispersed' or 'xmr', and compare with the same month of the year before by eye"
+        raise Unfit(
+            msg(
+                "a season of {season:count} periods needs a baseline of {least:count} at the least, not {n:count}: until "
+                "then use kind='overdispersed' or 'xmr', and compare with the same month of the year before by eye",
+                season=period,
+                least=2 * period,
+                n=base,
+            )
         )
 
 
@@ -459,7 +472,7 @@ def _law(
     scale, used = exposure, 1
     if kind == "seasonal":
         if base.sum() == 0:
-            raise ValueError("nothing was counted in the baseline, so no season can be seen in it")
+            raise Unfit(msg("nothing was counted in the baseline, so no season can be seen in it"))
         period = int(asked["period"])
         design = season_design(origin + x.size, period, n)[origin:]
         beta = log_linear(design[inside], base[None], exposure[inside])[0]

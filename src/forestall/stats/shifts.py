@@ -33,6 +33,7 @@ from forestall.stats._levels import (
     step_gains,
 )
 from forestall.stats._shift_charts import changes_chart, shared_chart
+from forestall.stats._unfit import Unfit
 from forestall.stats.rates import conditional_interval
 from forestall.text import Message, msg, msg_n
 
@@ -632,9 +633,16 @@ def _setting(
     if least < 1:
         raise ValueError(f"least must be 1 period or more, not {least!r}")
     if n < max(4, 2 * least):
-        raise ValueError(f"{n} periods are too few to look for a change: {max(4, 2 * least)} are needed at the least")
+        raise Unfit(
+            msg_n(
+                "{n:count} period is too short a series to look for a change in: {least:count} are needed at the least",
+                "{n:count} periods are too few to look for a change: {least:count} are needed at the least",
+                n=n,
+                least=max(4, 2 * least),
+            )
+        )
     if x.sum() == 0:
-        raise ValueError("nothing was counted in any period, so no change of level can be seen")
+        raise Unfit(msg("nothing was counted in any period, so no change of level can be seen"))
     if dispersion is not None and not (dispersion > 0 and math.isfinite(dispersion)):
         raise ValueError(f"dispersion must be above 0, not {dispersion!r}: 1 is a Poisson count's")
     if not 0 <= correlation <= 0.9:
@@ -650,8 +658,14 @@ def _setting(
         if period < 2:
             raise ValueError(f"period must be 2 or more, not {period!r}")
         if n < 2 * period:
-            raise ValueError(
-                f"a season of {period} periods needs {2 * period} periods of history, not {n}: leave period out"
+            raise Unfit(
+                msg(
+                    "a season of {season:count} periods needs {least:count} periods of history, not {n:count}: leave "
+                    "period out",
+                    season=period,
+                    least=2 * period,
+                    n=n,
+                )
             )
         design = season_design(n, period, n)
     parameters = {

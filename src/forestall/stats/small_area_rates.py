@@ -22,9 +22,10 @@ import numpy.typing as npt
 from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
-from forestall.stats.funnel_plot import Bools, check_places, residents_check
+from forestall.stats._unfit import Unfit
+from forestall.stats.funnel_plot import Bools, places_of, residents_check
 from forestall.stats.rates import SCHEMA, Floats, check_level, plain, poisson_interval
-from forestall.text import msg
+from forestall.text import msg, msg_n
 
 #: Nodes of the average over the prior: spreads, and means at each, of few places and of many (which tell the mean well).
 SPREADS, MEANS, MEANS_OF_MANY, MANY = 24, 15, 5, 100
@@ -150,19 +151,19 @@ def shrunk_rates(
 
     Raises ``ValueError`` for numbers that can't be, shapes that don't match, or too few places.
     """
-    x, e = np.asarray(counts, float).ravel(), np.asarray(exposure, float).ravel()
-    check_places(x, e, per)
+    x, e, label, apart = places_of(counts, exposure, names, residents_wrong, per)
     check_level(level)
-    apart = np.zeros(x.size, bool) if residents_wrong is None else np.asarray(residents_wrong).astype(bool).ravel()
-    label = tuple(str(i + 1) for i in range(x.size)) if names is None else tuple(str(n) for n in names)
-    for what, size in (("names", len(label)), ("residents_wrong", apart.size)):
-        if size != x.size:
-            raise ValueError(f"there are {x.size} places and {size} {what}: give one for each place")
     kept = ~apart
     if kept.sum() < 5:
-        raise ValueError(f"{int(kept.sum())} places are too few to learn what they have in common: it takes 5 or more")
+        raise Unfit(
+            msg_n(
+                "{n:count} place is too few to learn what places have in common: it takes 5 or more",
+                "{n:count} places are too few to learn what they have in common: it takes 5 or more",
+                n=int(kept.sum()),
+            )
+        )
     if x[kept].sum() <= 0:
-        raise ValueError("nothing was counted anywhere, so there is no common rate to draw towards")
+        raise Unfit(msg("nothing was counted anywhere, so there is no common rate to draw towards"))
     mean, spread, weight = prior_nodes(x[kept], e[kept])
     shape, rate_of = 1 / spread**2, 1 / spread**2 / mean
     a, b = shape[None, :] + x[kept, None], rate_of[None, :] + e[kept, None]

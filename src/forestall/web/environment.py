@@ -125,7 +125,7 @@ def database(url: str, file: Path) -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 # what is erased is overwritten in the file too, and not only forgotten
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-                "PRAGMA secure_delete=ON;",
+                "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON;",
             },
         }
     parts = urlsplit(url)

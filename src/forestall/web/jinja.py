@@ -14,7 +14,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from forestall import __version__
+from forestall.catalogue import audit
 from forestall.text import Message, Name, month_name, probability, translations
+from forestall.web.people.permissions import Permission
 from forestall.web.rooms import rooms
 from forestall.web.work.selectors import unread
 
@@ -59,6 +61,8 @@ def environment(**options: Any) -> Environment:
         day=_day,
         moment=_moment,
         svg=Markup,
+        reason_policy=lambda act, operation: audit.policy().reason(act, operation),
+        can=lambda user, permission: bool(user and user.is_authenticated and user.may(Permission(permission))),
         version=__version__,
     )
     env.filters["count"] = lambda n: f"{round(n):,}"

@@ -77,7 +77,7 @@ DJANGO = {
                 Marking.OFFICIAL, Retention.TASK, Personal.NONE, "ids alone: what is told is read when it runs"
             ),
             "return_value": Field(Marking.OFFICIAL, Retention.TASK, Personal.NONE, "counts alone"),
-            "traceback": Field(Marking.SENSITIVE, Retention.TASK, Personal.NONE, "an error may quote a value"),
+            "traceback": Field(Marking.SENSITIVE, Retention.TASK, Personal.STAFF, "an error may quote an e-mail address"),
         }
     },
     "contenttypes": {"ContentType": dict.fromkeys(("id", "app_label", "model"), REFERENCE)},

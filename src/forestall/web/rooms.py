@@ -30,6 +30,7 @@ ROOMS = (
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
     Room("explore", msg("Explore"), (Permission.EXPLORE,)),
+    Room("audit", msg("Log of access"), (Permission.SEE_AUDIT,)),
     Room("people", msg("People"), (Permission.MANAGE_PEOPLE,)),
     Room("agreements", msg("Agreements"), (Permission.MANAGE_AGREEMENTS,)),
     Room("plans", msg("Plans"), (Permission.SEE_PLANS, Permission.SEE_SHARED_PLANS)),
@@ -54,3 +55,9 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
 def first_room(user: Any) -> str:
     """The address of the first room that a person may enter; the person's own account where there is none."""
     return next((reverse(r.name) for r in ROOMS if any(user.may(p) for p in r.needs)), reverse("account"))
+
+
+def instead_of_home(user: Any) -> str | None:
+    """Where somebody goes on to who may not enter the first room; None for who may, and for who may enter none."""
+    open_ = [room.name for room in ROOMS if any(user.may(p) for p in room.needs)]
+    return reverse(open_[0]) if open_ and "home" not in open_ else None

@@ -3,6 +3,7 @@
 ``FORESTALL_STORE``         the record store that the workplace reads
 ``FORESTALL_DB``            the SQLite file of people, decisions and work (default: ``workplace.sqlite3`` in the store)
 ``FORESTALL_DATABASE_URL``  PostgreSQL in its place: ``postgresql://user:password@host:5432/name``
+``FORESTALL_AUDIT_ANCHORS`` the file of the audit log's anchors, best on another disk (default: beside the database)
 ``FORESTALL_SECRET_KEY``    the file of the signing key, made at first run with mode 600 (default: beside the database)
 ``FORESTALL_BIND``          the address that the server listens on (default 127.0.0.1)
 ``FORESTALL_HOSTS``         host names that requests may carry, with commas, beside the loopback ones
@@ -28,6 +29,7 @@ from forestall.web import environment, provider
 STORE = Path(os.environ.get("FORESTALL_STORE", "store"))
 DATABASE_FILE = Path(os.environ.get("FORESTALL_DB") or STORE / "workplace.sqlite3")
 BIND = os.environ.get("FORESTALL_BIND", "127.0.0.1")
+AUDIT_ANCHORS = Path(os.environ.get("FORESTALL_AUDIT_ANCHORS") or DATABASE_FILE.with_name("audit-anchors.jsonl"))
 LOOPBACK = environment.is_loopback(BIND)
 HTTPS = environment.switch("FORESTALL_HTTPS", default=not LOOPBACK)
 BEHIND_PROXY = environment.switch("FORESTALL_PROXY", default=False)
@@ -78,6 +80,7 @@ MIDDLEWARE = [
     "forestall.web.middleware.Language",
     "forestall.web.middleware.SignedInOnly",
     "forestall.web.middleware.PlainErrors",
+    "forestall.web.audit.middleware.Reasons",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "forestall.web.urls"

@@ -50,7 +50,8 @@ def prepare() -> None:
         where = settings.DATABASES["default"]["NAME"]
         raise ForestallError(
             f"the workplace's database {where} cannot be opened ({str(error).splitlines()[0]}): check its folder and "
-            "rights, or name another with --db or FORESTALL_DATABASE_URL"
+            "rights, or name another with --db or FORESTALL_DATABASE_URL; where roles share the tables of PostgreSQL, the "
+            "one that owns them brings them to this version with forestall database roles"
         ) from error
     finally:
         connection.close()
@@ -101,10 +102,12 @@ def serve(listener: socket.socket) -> None:
     """Serves on a listening socket until interrupted."""
     import waitress
 
+    from forestall.web.audit import sealing
     from forestall.web.ready import keep_ready
     from forestall.web.wsgi import application
 
     keep_ready()
+    threading.Thread(target=sealing.keep_sealing, args=(threading.Event(),), name="sealing", daemon=True).start()
     waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
 
 

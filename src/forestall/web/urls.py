@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.explore import views as explore
@@ -40,6 +40,7 @@ urlpatterns = [
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
     *retention,
+    path("audit/", include("forestall.web.audit.urls")),
     *urls_plan.urlpatterns,
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from forestall.analyse.chosen import Chosen
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.setting import choice, whole
+from forestall.catalogue.bank_holidays import proclaimed
 from forestall.text import msg
 
 
@@ -18,7 +19,9 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
     del progress
     checks = chosen.series_check(METHOD.title)
     values, days = chosen.daily
-    holidays = bank_holidays(int(str(days[0])[:4]), int(str(days[-1])[:4]))
+    years = int(str(days[0])[:4]), int(str(days[-1])[:4])
+    moved = proclaimed().between(*years)
+    holidays = bank_holidays(*years, extra=moved.given, without=moved.taken)
     found = calendar_effects(
         days,
         values,
@@ -37,6 +40,7 @@ METHOD = Method(
     needs=frozenset({"occurred_from:day"}),
     answer=answer,
     gives=("calendar_effects",),
+    series=True,
     settings=(
         choice("holidays", msg("bank holidays"), "yes", yes=msg("yes"), no=msg("no")),
         choice("paydays", msg("paydays"), "yes", yes=msg("yes"), no=msg("no")),

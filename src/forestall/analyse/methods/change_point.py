@@ -32,7 +32,8 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
             )
         period = 12
     months = np.array(chosen.months)[keep].tolist()
-    told = {"exposure": chosen.days[keep], "period": period, "labels": months, "seed": settings["seed"]}
+    length = chosen.days[keep] / chosen.days[keep].mean()  # levels are then of a month of the usual length
+    told = {"exposure": length, "period": period, "labels": months, "seed": settings["seed"]}
     counts = chosen.monthly[keep]
     one = change_point(counts, **told)
     found: Any = one if settings["most"] == 1 else change_points(counts, most=settings["most"], **told)
@@ -43,7 +44,7 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
         areas = chosen.areas()
         if len(areas.codes) > 1 and areas.counts[:, keep].sum() > 0:
             together = shared_change(
-                areas.counts[:, keep], at=one.index, exposure=chosen.days[keep], areas=[str(c) for c in areas.codes],
+                areas.counts[:, keep], at=one.index, exposure=length, areas=[str(c) for c in areas.codes],
                 labels=months, seed=settings["seed"],
             )  # fmt: skip
             figures = (found, together)
@@ -66,6 +67,7 @@ METHOD = Method(
     needs=frozenset(),
     answer=answer,
     gives=("change_point", "change_points", "shared_change"),
+    series=True,
     settings=(
         whole("most", msg("changes at the most"), 1, 1, 8),
         choice("season", msg("season"), "left", left=msg("left in"), out=msg("taken out (two years or more)")),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from forestall import catalogue
+from forestall.analyse.aside import in_text
 from forestall.analyse.chosen import Chosen
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.refused import Refused
@@ -24,18 +25,22 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
     from forestall.stats import concentration, concentration_stability
 
     areas = chosen.areas()
-    usable = chosen.usable()
-    counts = areas.counts[:, usable].sum(1)
+    counts = areas.counts.sum(1)
     residents = _residents(chosen) if settings["exposure"] == "residents" else None
     values, weights = counts.astype(float), None
     if settings["weight"] == "harm":
-        values, weights = _harm(chosen, usable)
+        values, weights = _harm(chosen)
     found = concentration(values, exposure=residents, event_weights=weights, seed=settings["seed"])
     figures: tuple[Any, ...] = (found,)
-    years = _years(areas.counts, usable)
-    if years is not None and settings["weight"] == "none":
+    series = chosen.as_series()
+    years = _years(series.areas().counts, series.usable()) if settings["weight"] == "none" else None
+    notes = elsewhere(areas.elsewhere)
+    if years is not None:
         progress("years", 1, 3)
         figures = (found, concentration_stability(years, exposure=residents, seed=settings["seed"]))
+        if series.aside.left_out:
+            without = in_text(series.aside.left_out)
+            notes = (*notes, msg("What is said of years leaves out {categories:list}.", categories=without))
     table = ranked(areas.codes, areas.names, values)
     layer = MapLayer(
         chosen.geojson(areas.codes), dict(zip(areas.codes, values.tolist(), strict=True)), msg("records in the area")
@@ -47,7 +52,7 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
             areas=[chosen.name(a) for a in chosen.broken[:6]],
         )
         checks = (Check("map-points", False, words),)
-    return Answer(figures, table, layer, elsewhere(areas.elsewhere), checks)
+    return Answer(figures, table, layer, notes, checks)
 
 
 def _points(chosen: Chosen, settings: Mapping[str, Any]) -> Answer:
@@ -59,7 +64,7 @@ def _points(chosen: Chosen, settings: Mapping[str, Any]) -> Answer:
             msg("map points have no residents and take no weights here: choose areas, or leave exposure and weight")
         )
     table = chosen.rows()
-    table = table.filter(table.location_id.notnull() & table.month.isin(_kept(chosen)))
+    table = table.filter(table.location_id.notnull())
     grouped = table.group_by("location_id").aggregate(n=table.count(), text=table.location_text.max())
     got = chosen.records.arrow(grouped.order_by("location_id"))
     if not len(got):
@@ -101,10 +106,6 @@ def _plain(value: float) -> float | int:
     return int(value) if float(value).is_integer() else float(value)
 
 
-def _kept(chosen: Chosen) -> list[str]:
-    return [m for m, keep in zip(chosen.months, chosen.usable(), strict=True) if keep]
-
-
 def _residents(chosen: Chosen) -> Any:
     areas = chosen.areas()
     found = areas.level.population_near(int(chosen.months[-1][:4]))
@@ -116,19 +117,18 @@ def _residents(chosen: Chosen) -> Any:
     return people
 
 
-def _harm(chosen: Chosen, usable: Any) -> tuple[Any, Any]:
+def _harm(chosen: Chosen) -> tuple[Any, Any]:
     """Harm of each area, and of each record."""
     scheme = catalogue.harm()
     table = chosen.rows()
-    grouped = table.group_by(["lsoa", "category", "month"]).aggregate(n=table.count())
+    grouped = table.group_by(["lsoa", "category"]).aggregate(n=table.count()).order_by(["lsoa", "category"])
     got = chosen.records.arrow(grouped).to_pylist()
     areas = chosen.areas()
     at = {c: i for i, c in enumerate(areas.codes)}
-    kept = {m for m, keep in zip(chosen.months, usable, strict=True) if keep}
     values, weights = np.zeros(len(areas.codes)), []
     for row in got:
         weight = scheme.weight(row["category"]) or 0.0
-        if row["lsoa"] in at and row["month"] in kept and weight > 0:
+        if row["lsoa"] in at and weight > 0:
             values[at[row["lsoa"]]] += weight * row["n"]
             weights += [weight] * row["n"]
     if not weights:

@@ -70,6 +70,7 @@ METHOD = Method(
     more=needs,
     answer=answer,
     gives=("control_chart",),
+    series=True,
     settings=(
         choice("period", msg("counted by"), "month", month=msg("month"), week=msg("week"), day=msg("day")),
         choice(

@@ -21,10 +21,7 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
     from forestall.stats import kernel_density
 
     del progress
-    events, checks = chosen.placed(chosen.events(("category", "month")))
-    kept = {m for m, keep in zip(chosen.months, chosen.usable(), strict=True) if keep}
-    if len(kept) < len(chosen.months):
-        events = events.take(np.array([m in kept for m in events.more["month"]]))
+    events, checks = chosen.placed(chosen.events(("category",)))
     events = cells.on_ground(chosen, events)
     box = cells.bounds(chosen, events, settings["cell"])
     weights = None

@@ -48,6 +48,7 @@ METHOD = Method(
     more=needs,
     answer=answer,
     gives=("forecast",),
+    series=True,
     settings=(
         choice("by", msg("counted by"), "month", month=msg("month"), day=msg("day")),
         whole("horizon", msg("months or days ahead"), None, 1, 60),

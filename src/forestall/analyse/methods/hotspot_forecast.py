@@ -61,6 +61,7 @@ METHOD = Method(
     needs=frozenset({"occurred_from:day", "easting"}),
     answer=answer,
     gives=("forecast_hotspots", "hotspot_accuracy"),
+    series=True,
     ethics=True,
     targets=True,
     settings=(

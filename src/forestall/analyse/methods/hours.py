@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from forestall.analyse.chosen import Chosen
+import numpy as np
+
+from forestall.analyse.chosen import Chosen, left_out
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.setting import number, whole
 from forestall.text import msg
@@ -17,8 +19,15 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
 
     del progress
     events, checks = chosen.dated(chosen.events(), ("instant",))
-    found = aoristic(events.begin, events.end, wide=settings["wide"], longest=settings["longest"])
-    return Answer((found,), checks=checks)
+    told = {"wide": settings["wide"], "longest": settings["longest"]}
+    if chosen.set_aside.any():  # gaps of whole months take as much from every hour of the week, to a hundredth
+        return Answer((aoristic(events.begin, events.end, **told),), checks=checks)
+    first, last = chosen.extent
+    after = last + np.timedelta64(1, "D")
+    inside = (events.begin >= first) & (events.begin < after) & ~(events.end > after)
+    reach = left_out(int((~inside).sum()), len(events), msg("reach beyond the days that the records cover"))
+    events = events.take(inside)
+    return Answer((aoristic(events.begin, events.end, since=first, until=after, **told),), checks=(*checks, *reach))
 
 
 METHOD = Method(

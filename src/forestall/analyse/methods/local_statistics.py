@@ -39,7 +39,7 @@ def _areas(chosen: Chosen, settings: Mapping[str, Any]) -> Answer:
     from forestall.stats import Neighbours
 
     areas = chosen.areas()
-    values: Any = areas.counts[:, chosen.usable()].sum(1)
+    values: Any = areas.counts.sum(1)
     if settings["value"] == "rate":
         found = areas.level.population_near(int(chosen.months[-1][:4]))
         people = np.full(len(values), np.nan) if found is None else found[1][areas.rows]

@@ -86,6 +86,7 @@ METHOD = Method(
     needs=frozenset({"lsoa"}),
     answer=answer,
     gives=("funnel", "shrunk_rates"),
+    series=True,
     settings=(
         choice("over", msg("over"), "residents", residents=msg("residents"), households=msg("households")),
         choice("shown", msg("shown as"), "funnel", funnel=msg("funnel"), shrunk=msg("rates drawn to the common one")),

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from forestall.analyse.chosen import Chosen
 from forestall.analyse.method import Answer, Method
 from forestall.analyse.setting import SEED, choice, whole
+from forestall.catalogue.protected import protection
 from forestall.results import Column, Table
 from forestall.results.analysis import named
 from forestall.text import msg
 
 FIELDS = {"place": "location_id", "victim": "victim_id", "suspect": "suspect_id", "caller": "caller_id"}
-#: Premises of many records by their nature: set apart and not ranked as repeat addresses.
-APART = frozenset(
-    {
-        "hospital", "bus-or-rail-station", "bus-station", "rail-station", "police-station", "station", "care-home",
-        "prison", "childrens-home",
-    }
-)  # fmt: skip
-#: Places with a record of these flags are no line of a list.
-QUIET = frozenset(
-    {
-        "domestic-abuse", "sexual-offence", "child", "child-victim", "child-sexual-exploitation", "child-protection",
-        "honour-based-abuse",
-    }
-)  # fmt: skip
 
 
 def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str, int, int], None]) -> Answer:
@@ -39,12 +27,11 @@ def answer(chosen: Chosen, settings: Mapping[str, Any], progress: Callable[[str,
         chosen.refuse_points_across(METHOD.title)
     field = FIELDS[settings["by"]]
     filled = chosen.records.filled()
-    held = tuple(f for f in ("premises_type", "location_text", "flags") if f in filled)
+    asked = ("premises_type", "location_text", "category", "offence_code", "flags")
+    held = tuple(f for f in asked if f in filled) if settings["by"] == "place" else ()
     events, checks = chosen.dated(chosen.events((field, *held)))
     premises = events.more.get("premises_type")
-    apart = None
-    if settings["by"] == "place" and premises is not None:
-        apart = [p if p in APART else "" for p in premises]
+    apart = None if premises is None else [p if p in protection().apart else "" for p in premises]
     found = repeats(
         events.more[field],
         events.begin,
@@ -73,12 +60,13 @@ def _places(found: Any, more: Mapping[str, list[Any]], field: str) -> tuple[Tabl
     """The repeat places by name, those with records of domestic abuse, sexual offences or children left out."""
     names: dict[str, str] = {}
     quiet: set[str] = set()
-    texts = more.get("location_text") or [None] * len(more[field])
-    flags = more.get("flags") or [None] * len(more[field])
-    for code, text, marks in zip(more[field], texts, flags, strict=True):
+    covers = functools.cache(protection().covers)
+    none: list[Any] = [None] * len(more[field])
+    told = [more.get(f) or none for f in ("location_text", "category", "offence_code", "flags")]
+    for code, text, category, offence, marks in zip(more[field], *told, strict=True):
         if code is not None:
             names.setdefault(str(code).strip(), text or str(code))
-            if marks and QUIET & set(marks):
+            if covers(category or "", offence, tuple(marks or ())):
                 quiet.add(str(code).strip())
     shown = [r for r in found.ranked if r.id not in quiet]
     if not shown:

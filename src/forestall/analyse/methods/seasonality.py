@@ -31,5 +31,6 @@ METHOD = Method(
     needs=frozenset(),
     answer=answer,
     gives=("seasonality",),
+    series=True,
     settings=(whole("harmonics", msg("waves a year"), 2, 1, 5), SEED),
 )

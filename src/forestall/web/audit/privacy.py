@@ -4,6 +4,7 @@ from forestall.web.privacy import Field, Marking, Personal, Retention
 
 _STAFF = Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF)
 _ACT = Field(Marking.SENSITIVE, Retention.AUDIT)
+_SEAL = Field(Marking.OFFICIAL, Retention.AUDIT)
 
 PRIVACY = {
     "Event": {
@@ -14,7 +15,16 @@ PRIVACY = {
         "operation": _ACT,
         "act": _ACT,
         "record": _ACT,
-        "detail": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.NONE, "filters and formats; no personal data"),
+        "recipient": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "to whom something was disclosed"),
+        "reason": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "as typed, where the policy asks for one"),
+        "detail": Field(
+            Marking.SENSITIVE,
+            Retention.AUDIT,
+            Personal.STAFF,
+            "filters and formats; of a search of the log, whom it was about",
+        ),
         "address": _STAFF,
-    }
+    },
+    "Seal": dict.fromkeys(("number", "first", "last", "count", "at", "hash"), _SEAL),
+    "Anchor": {"seal": _SEAL},
 }

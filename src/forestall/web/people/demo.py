@@ -69,8 +69,11 @@ def make(folder: Path, trail: Trail) -> Mapping[str, str]:
     from forestall.web.signals.pinned import pinned
 
     path = folder / FILE
-    passwords = _kept(path)
     _refuse_real_accounts()
+    passwords = _kept(path)
+    if not _are_of_this_workplace(passwords):
+        passwords = {}
+    known = set(passwords)
     held = pinned()
     organisations = _organisations(held)
     team = _units(held, organisations["force"]) if held else None
@@ -78,7 +81,8 @@ def make(folder: Path, trail: Trail) -> Mapping[str, str]:
     for username, account in ACCOUNTS.items():
         password = passwords.setdefault(username, secrets.token_urlsafe(9))
         place = team if account.local else None
-        _account(username, account, password, organisations[account.organisation], place, trail)
+        organisation = organisations[account.organisation]
+        _account(username, account, None if username in known else password, organisation, place, trail)
     _keep(path, passwords)
     return {username: passwords[username] for username in ACCOUNTS}
 
@@ -91,11 +95,20 @@ def _refuse_real_accounts() -> None:
         )
 
 
+def _are_of_this_workplace(passwords: Mapping[str, str]) -> bool:
+    """Whether kept passwords open this workplace's accounts. One is tried for all: they are made together, and each trial
+    takes as long as a password's hash is meant to."""
+    first = next((u for u in User.objects.filter(username__in=passwords).order_by("pk")), None)
+    there = set(User.objects.values_list("username", flat=True))
+    return first is not None and there >= set(passwords) and first.check_password(passwords[first.username])
+
+
 def _account(
-    username: str, account: Account, password: str, organisation: Organisation, team: Unit | None, trail: Trail
+    username: str, account: Account, password: str | None, organisation: Organisation, team: Unit | None, trail: Trail
 ) -> None:
+    """The account as it should be; ``password``: a new one, None where the one it has stays."""
     user = User.objects.filter(username=username).first() or User(username=username, is_demo=True)
-    if user.pk is None or not user.check_password(password):
+    if password is not None:
         user.set_password(password)
         user.name = account.name
         user.organisation, user.unit = organisation, team

@@ -6,8 +6,10 @@ class Plans(AppConfig):
     label = "plans"
 
     def ready(self) -> None:
-        from forestall.web.plans import watching
+        from forestall.web.people import leaving
+        from forestall.web.plans import leavers, watching
         from forestall.web.work import nightly
 
         if watching.after_scan not in nightly.AFTER_SCAN:
             nightly.AFTER_SCAN.append(watching.after_scan)
+        leaving.left.connect(leavers.flag_plans, dispatch_uid="plans-of-a-leaver")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import msg
-from forestall.web.actions import OPERATOR, action
+from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, Organisation, User
@@ -168,20 +168,6 @@ def name_helpers(*, key: str, deputy: User | None, supervisor: User | None, trai
     touch(plan, "deputy", "supervisor")
     trail.record(Operation.ALTERATION, "name-helpers", plan.record)
     return plan
-
-
-@action(OPERATOR)
-def flag_leaver(*, person: User, trail: Trail) -> int:
-    """Flags every open plan of a person who left, and tells who must find it an owner; returns how many."""
-    plans = Plan.objects.select_for_update().filter(owner=person, closed_at=None, owner_left_at=None)
-    n = 0
-    for plan in plans.select_related("deputy", "supervisor"):
-        plan.owner_left_at = timezone.now()
-        plan.save(update_fields=["owner_left_at"])
-        trail.record(Operation.ALTERATION, "owner-left", plan.record)
-        telling.owner_left(plan, trail)
-        n += 1
-    return n
 
 
 @action(Permission.WORK_ON_PLANS)

@@ -63,6 +63,8 @@ TASKING = (
     ("local_to_global", msg("What does this plan do for the force's and the national priorities?")),
     ("global_to_local", msg("What can the force or a national programme do for this plan?")),
 )
+#: Characters of a line in a box of text, and how many lines it shows.
+WIDTH, LEAST_ROWS, MOST_ROWS = 42, 3, 12
 SIDES = (
     ("place", msg("Place"), msg("looked after by a manager")),
     ("victim", msg("Victim or target"), msg("protected by a guardian")),
@@ -170,6 +172,12 @@ class Asked:
     @property
     def text(self) -> str:
         return self.raw[-1] if self.raw else ""
+
+    @property
+    def rows(self) -> int:
+        """Lines that a box needs to show the text, within reason."""
+        lines = sum(1 + len(line) // WIDTH for line in self.text.split("\n"))
+        return min(max(lines, LEAST_ROWS), MOST_ROWS)
 
     @property
     def answered(self) -> bool:

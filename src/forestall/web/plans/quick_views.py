@@ -61,6 +61,17 @@ def _desk(request: HttpRequest, key: str, screen: int) -> Desk:
     return desk
 
 
+def _known(f: plan_present.Asked) -> bool:
+    """Whether the system filled it in and nobody need look twice."""
+    filled = f.answered and f.answer is not None and f.answer.source is not None
+    return filled and f.error is None and f.reason_error is None and f.draft is None and f.text != "no"
+
+
+def _groups(screen: int, fields: list[plan_present.Asked]) -> list[tuple[catalogue.Stage, list[plan_present.Asked]]]:
+    found = [(catalogue.stage(s), [f for f in fields if f.question.stage == s]) for s in SCREENS[screen]]
+    return [(stage, asked) for stage, asked in found if asked]
+
+
 def _page(request, desk, screen, given=None, form=None, problem=None):  # type: ignore[no-untyped-def]
     problem = problem or {"errors": {}, "reasons": {}}
     fields = plan_present.asked(
@@ -74,7 +85,8 @@ def _page(request, desk, screen, given=None, form=None, problem=None):  # type: 
     summary += [(m, f"#reason-{n}") for n, m in problem["reasons"].items()]
     context = frame.context(
         desk, "overview", screen=screen, fields=fields,
-        groups=[(catalogue.stage(s), [f for f in fields if f.question.stage == s]) for s in SCREENS[screen]],
+        groups=_groups(screen, [f for f in fields if not _known(f)]),
+        known=_groups(screen, [f for f in fields if _known(f)]),
         live=live, form=form or blank(desk.plan.organisation_id), ask_response=screen == 2 and not live,
         choices=rows_form.response_choices(desk), practices=practices(), row_fields=responses.FIELDS,
         errors=problem["errors"], summary=summary, others=sorted(set(responses.FIELDS) - set(SHORT)),

@@ -152,9 +152,11 @@ def _filled(text: str) -> Message | None:
 
 
 def _first(desk: Desk, fields: Sequence[plan_present.Asked]) -> plan_present.Asked | None:
-    """The question to begin with on a phone: the first without an answer, else the first."""
+    """The question to begin with on a phone: a needed one without an answer, else one without, else the first."""
     now = [f for f in fields if desk.begun or not f.question.after]
-    return next((f for f in now if not f.answered), now[0] if now else None)
+    empty = [f for f in now if not f.answered]
+    needed = [f for f in empty if desk.plan.weight in f.question.needed]
+    return next(iter([*needed, *empty, *now]), None)
 
 
 def _next_stage(stage: catalogue.Stage) -> catalogue.Stage | None:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
@@ -22,6 +22,7 @@ from forestall.web.explore.warm import warm
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import triage
+from forestall.web.rooms import instead_of_home
 from forestall.web.signals import actions, command, drawings, present, selectors
 from forestall.web.signals.choice import Choice
 from forestall.web.signals.pinned import Pinned, pinned
@@ -42,8 +43,14 @@ def with_scan(view: View) -> View:
     return require_safe(found)
 
 
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    elsewhere = instead_of_home(request.user)
+    return redirect(elsewhere) if elsewhere else _problems(request)
+
+
 @with_scan
-def home(request: HttpRequest, held: Pinned) -> HttpResponse:
+def _problems(request: HttpRequest, held: Pinned) -> HttpResponse:
     if not request.user.may(Permission.SEE_SIGNALS):
         return _summary(request, held)
     choice = Choice.of(request.GET, held.hubs)

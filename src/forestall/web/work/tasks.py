@@ -9,11 +9,19 @@ from typing import Any
 from django.utils import timezone
 from django_tasks import task
 
+from forestall.errors import ForestallError
+from forestall.text import msg
 from forestall.web.audit.trail import Trail
+from forestall.web.people.models import User
 from forestall.web.work import actions, letter, reminders
 from forestall.web.work import nightly as night
+from forestall.web.work.kinds import kind
 from forestall.web.work.models import Notice
 
+FAILED = kind("nightly-failed", msg("The nightly run did not finish"))
+WHY = msg(
+    "The nightly run did not finish. The worker's log says why; it is tried again tomorrow, or now with forestall nightly."
+)
 #: How long an e-mail waits after each try that the mail server did not take.
 WAITS = tuple(dt.timedelta(minutes=m) for m in (1, 5, 25, 120, 600))
 
@@ -25,8 +33,15 @@ def trail() -> Trail:
 
 @task()
 def nightly() -> dict[str, Any]:
-    """The nightly run; see :mod:`forestall.web.work.nightly`."""
-    return night.run(trail=trail())
+    """The nightly run; see :mod:`forestall.web.work.nightly`. Where it fails, those who look after the workplace
+    are told."""
+    try:
+        return night.run(trail=trail())
+    except ForestallError:
+        for person in User.objects.filter(is_active=True, roles__role="administrator").distinct():
+            key = f"nightly-failed:{timezone.localdate()}"
+            actions.post_notice(person=person, kind=FAILED, message=WHY, key=key, trail=trail())
+        raise
 
 
 @task()
