@@ -35,6 +35,7 @@ from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
+from forestall.web.work.models import Notice
 
 FILE = "demo/plans"
 
@@ -221,6 +222,7 @@ def let_pass(plan: Plan, days: int) -> None:
         for r in Plan._meta.related_objects
         if r.field.name == "plan" and r.related_model.__module__ == Plan.__module__
     ]
+    moved.append((Notice.objects.filter(reference=plan.key), Notice))
     for rows, model in moved:
         times = [f.name for f in model._meta.fields if isinstance(f, models.DateTimeField)]
         times += ["due"] if model in (Task, Response) else []

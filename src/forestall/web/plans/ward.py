@@ -159,7 +159,7 @@ def council(user: User) -> Council:
     tasks = tasks.select_related("plan", "owner").order_by("due", "id")
     members = selectors.memberships(user, today).select_related("plan", "agreement").order_by("until")
     plans = tuple(
-        (m.plan, msg("until {day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
+        (m.plan, msg("until {day:day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
         for m in members
         if m.agreement is not None
     )
