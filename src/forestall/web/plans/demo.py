@@ -103,7 +103,9 @@ class Story:
         """Takes a step; :class:`ForestallError` names one that the file spells wrongly or the plan's rules refuse."""
         name = next((n for n in STEPS if n in step), None)
         if name is None:
-            raise ForestallError(f"{catalogue.path(FILE)}: no step is called {', '.join(step)}: use one of {', '.join(STEPS)}")
+            raise ForestallError(
+                f"{catalogue.path(FILE)}: no step is called {', '.join(step)}: use one of {', '.join(STEPS)}"
+            )
         who = self.people[step["by"]] if "by" in step else self.plan.owner
         try:
             STEPS[name](self, step, self.trail.by(who))
@@ -194,9 +196,7 @@ def _help(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
 
 
 def _level(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
-    people_actions.propose_level(
-        key=story.key, level=int(step["level"]["to"]), reason=step["level"]["reason"], trail=trail
-    )
+    people_actions.propose_level(key=story.key, level=int(step["level"]["to"]), reason=step["level"]["reason"], trail=trail)
 
 
 def _handover(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
