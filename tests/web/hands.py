@@ -11,7 +11,7 @@ STOPS = 250
 
 
 class Hand:
-    """``taps``: touches, or presses of a key that is neither Tab nor typing. ``typed``: characters that are no free text."""
+    """``taps``: touches, or presses of a key that neither types nor is Tab. ``typed``: characters that are no free text."""
 
     def __init__(self, page, name, *, axe=True):
         self.page, self.name, self.axe = page, name, axe

@@ -1,6 +1,6 @@
 """Whole journeys in a real Chromium: an officer on a phone from a problem to a submitted plan, a supervisor at a desk, a
-partner who is asked for something. Each by touch and by keyboard, each page with axe and the content security policy listened
-to, the officer's once without any script of ours, and counted: a plan that takes longer to begin is not begun."""
+partner who is asked for something. Each by touch and by keyboard, each page with axe and the policy listened to, the
+officer's once without any script of ours, and counted: a plan that takes longer to begin is not begun."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def test_a_partner_accepts_a_task_and_finishes_it(open_page, workplace, by):  # 
     hand.write("#outcome", "The contractor did it on Tuesday.")
     hand.press("button >> text=Done")
     assert page.locator(".f-tags").first.inner_text().startswith("Done")
-    assert hand.taps <= 6 and hand.typed == 0
+    assert hand.taps <= 6
+    assert hand.typed == 0
     page.goto("/my-council/")
     hand.press("text=Shared with the council")
     assert page.locator("text=Agree to this plan").count() == 0

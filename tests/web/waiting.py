@@ -1,5 +1,5 @@
-"""Plans that wait for somebody, made by the same actions as everybody's: two for the supervisor, one shared with the council
-with two tasks for it."""
+"""Plans that wait for somebody, made by the same actions as everybody's: three for the supervisor, and one that is shared
+with the council, with two tasks for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The demo's plans: what the people of the fictional force have done already, by the same actions as everybody's.
 
-The content is ``catalogue/demo/plans.yaml``. Each step is taken by one of the demo's accounts; between steps time passes, which
-is the only thing that no action can do: the plan's own dates are moved back. The log keeps when everything really was written.
+The content is ``catalogue/demo/plans.yaml``. Each step is taken by one of the demo's accounts. Between steps time passes,
+the only thing that no action can do: the plan's own dates are moved back. The log keeps when everything really was written.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def date(value: str) -> dt.date:
     return dt.date.fromisoformat(day(value))
 
 
-def _days(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
+def _days(story: Story, step: Mapping[str, Any], trail: Trail) -> None:  # noqa: ARG001 - nobody acts
     let_pass(story.plan, int(step["days"]))
 
 
@@ -173,9 +173,10 @@ def _find_out(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
 
 def _finish(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
     person = story.people[step["finish"]]
+    trail = trail.by(person)
     for t in Task.objects.filter(plan=story.plan, organisation=person.organisation).order_by("pk"):
-        task_actions.accept_task(key=t.key, trail=story.trail.by(person))
-        task_actions.finish_task(key=t.key, outcome=step["outcome"], trail=story.trail.by(person))
+        task_actions.accept_task(key=t.key, trail=trail)
+        task_actions.finish_task(key=t.key, outcome=step["outcome"], trail=trail)
 
 
 def _share(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
@@ -203,7 +204,7 @@ def _handover(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
     people_actions.offer_handover(key=story.key, taker=story.people[step["handover"]], note=step["note"], trail=trail)
 
 
-def _publish(story: Story, step: Mapping[str, Any], trail: Trail) -> None:
+def _publish(story: Story, step: Mapping[str, Any], trail: Trail) -> None:  # noqa: ARG001 - there is nothing to say
     oversight_actions.publish_plan(key=story.key, trail=trail)
 
 

@@ -12,7 +12,7 @@ from forestall.web.signals.pinned import pinned
 
 @action(OPERATOR)
 def make_demo_plans(*, trail: Trail) -> int:
-    """Makes the plans with which the demo opens, all or none, where the workplace has no plan yet and the scan is of made-up
+    """Makes the plans with which the demo opens, all or none, where there is no plan yet and the scan is of made-up
     records; returns how many."""
     scan = pinned()
     if scan is None or not scan.synthetic or Plan.objects.exists():

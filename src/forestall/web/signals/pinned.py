@@ -129,7 +129,7 @@ def pinned() -> Pinned | None:
 
 
 def is_made_up() -> bool:
-    """Whether the records are the sample's; False where there are none, or the store cannot be read: its own pages say so."""
+    """Whether the records are the sample's; False where there are none, and where the store cannot be read."""
     try:
         held = pinned()
     except ForestallError:
