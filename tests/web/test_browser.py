@@ -137,10 +137,10 @@ def peopled(tmp_path_factory):
 def open_page(browser, workplace):
     contexts = []
 
-    def make(width=1280, *, scripts=True, language="en", height=900, where=None, at=workplace):
+    def make(width=1280, *, scripts=True, language="en", height=900, where=None, at=workplace, touch=False):
         context = (where or browser).new_context(
             viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=at.address,
-            locale="cy-GB" if language == "cy" else "en-GB", has_touch=width < 500,
+            locale="cy-GB" if language == "cy" else "en-GB", has_touch=touch or width < 500,
         )  # fmt: skip
         context.add_init_script(LISTEN)
         context.set_default_timeout(15_000)
