@@ -222,6 +222,7 @@ def test_pages_of_every_kind_of_signal_and_the_tasking_lists(open_page, peopled,
 def test_a_partner_reads_the_lists_on_a_phone(open_page, peopled):
     page = open_page(390, at=peopled)
     sign_in(page, peopled, "partner")
+    page.click("text=Menu")
     page.click("text=Tasking")
     assert page.locator(".f-listed").count() > 3
     assert page.locator(".f-listed__refs").count() == 0
@@ -374,6 +375,7 @@ def test_partner_and_commissioner(open_page, workplace):
     for who, problems in (("partner", 0), ("commissioner", 6)):
         page = open_page(390)
         sign_in(page, workplace, who)
+        page.goto("/")
         assert page.locator(".f-problem").count() == problems
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
