@@ -190,6 +190,18 @@ def test_the_tutorial_on_real_files(desk: Path, shared: Path) -> None:
         play(step, desk)
 
 
+def test_the_words_of_the_tutorial_on_plans_are_on_the_pages() -> None:
+    """What it sets in bold is what a button, a link or a heading says. tests/web/test_journeys.py walks its steps."""
+    from babel.messages.pofile import read_po
+
+    with (ROOT / "src" / "forestall" / "locale" / "cy" / "LC_MESSAGES" / "forestall.po").open("rb") as f:
+        said = {m.id if isinstance(m.id, str) else m.id[0] for m in read_po(f)}
+    page = (ROOT / "docs" / "tutorial" / "04-from-a-signal-to-a-plan.md").read_text(encoding="utf-8")
+    named = {" ".join(words.split()) for words in re.findall(r"\*\*(.+?)\*\*", page, re.S)}
+    assert len(named) > 20
+    assert named <= said
+
+
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

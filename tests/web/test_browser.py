@@ -400,7 +400,7 @@ def test_the_served_workplace_answers_a_plain_client(workplace):
     os.environ.get("FORESTALL_SCREENSHOTS") != "1", reason="FORESTALL_SCREENSHOTS=1 makes the README's picture"
 )
 def test_screenshot_for_the_readme(browser, tmp_path):
-    """Runs the demo and takes its home page as docs/images/home.png."""
+    """Runs the demo and takes pictures of its pages into docs/images: home, a problem, a plan and the portfolio."""
     subprocess.run(
         [sys.executable, "-m", "forestall", "demo", "--dir", str(tmp_path / "demo"), "--no-serve"],
         env=clean_environment(), check=True, stdout=subprocess.DEVNULL,
@@ -417,6 +417,14 @@ def test_screenshot_for_the_readme(browser, tmp_path):
         page.goto(page.locator(".f-problem--sure a, .f-problem a").first.get_attribute("href"))
         settle(page)
         page.screenshot(path=target.with_name("signal.png"), full_page=True)
+        context.close()
+        context = browser.new_context(viewport={"width": 1280, "height": 940}, base_url=running.address)
+        page = context.new_page()
+        sign_in(page, running, "supervisor")
+        page.goto("/portfolio/")
+        page.screenshot(path=target.with_name("portfolio.png"))
+        page.click("main >> text=Anti-social behaviour")
+        page.screenshot(path=target.with_name("plan.png"))
         context.close()
     finally:
         running.stop()
