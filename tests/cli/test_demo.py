@@ -80,7 +80,7 @@ def test_the_demo_opens_with_plans_under_way(folder: Path) -> None:
         ).fetchone()
     assert sum(plans.values()) == len(told["plans"]), "a plan's signal is not in the demo's scan"
     assert set(plans) == {"draft", "submitted", "active", "responding", "closed"}
-    assert {"start-plan", "share-plan", "ask-task", "finish-task", "publish-plan", "dismiss-signal", "watch-signal"} <= acts
+    assert {"start-plan", "share-plan", "ask-task", "finish-task", "publish-plan", "decide-signal"} <= acts
     assert verdicts == [('"partly"',)]
     assert [at[:10] < f"{dt.datetime.now() - dt.timedelta(days=14):%Y-%m-%d}" for (at,) in late] == [True]
     assert waits[0] >= 2
