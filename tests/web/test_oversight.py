@@ -304,6 +304,22 @@ def test_nobody_publishes_without_the_right(good):
         oversight_actions.publish_plan(key=good.key, trail=Trail(good.owner))
 
 
+def test_the_verdict_stands_at_the_head_of_a_published_plan(client, good, colleague):
+    colleague("supervisor", "jo")
+    Plan.objects.filter(pk=good.pk).update(published_at=timezone.now())
+    client.force_login(colleague("commissioner", "lee"))
+    page = client.get(reverse("published-plan", args=[good.key])).content.decode()
+    assert page.index("It worked") < page.index("Objective")
+    Answer.objects.filter(plan=good, question="verdict").delete()
+    assert "There is no verdict yet." in client.get(reverse("published-plan", args=[good.key])).content.decode()
+
+
+def test_whoever_comes_back_to_publishing_is_shown_the_form(client, good, colleague):
+    client.force_login(colleague("supervisor", "jo"))
+    answer = client.get(reverse("plan-publish", args=[good.key]))
+    assert answer.url == reverse("plan-quality", args=[good.key])
+
+
 def test_a_record_of_ones_own(good, colleague):
     actions.answer(key=good.key, question="why", raw=["The gate"], base=0, trail=Trail(good.owner))
     own = oversight_actions.see_own_record(trail=Trail(good.owner))
