@@ -202,7 +202,7 @@ def test_a_plan_from_a_signal_and_on(someone, council):
         assert sent(officer, "put", f"/plans/{key}/answers/target", {"value": value, "base": 1}).status_code in (409, 422)
     nothing = sent(officer, "put", f"/plans/{key}/answers/nothing", {"value": "x", "base": 0})
     assert (nothing.status_code, len(nothing.json()["reasons"])) == (422, 1)
-    refused = sent(officer, "post", f"/plans/{key}/moves", {"move": "submit"})
+    refused = sent(officer, "post", f"/plans/{key}/moves", {"move": "respond"})
     assert refused.status_code == 422
     assert refused.json()["reasons"]
 
@@ -232,8 +232,8 @@ def test_a_plan_from_a_signal_and_on(someone, council):
     assert sent(guest, "post", f"/tasks/{mine}/finish", {"outcome": "Mended"}).json()["standing"] == "done"
     assert sent(guest, "post", f"/tasks/{mine}/finish", {"outcome": "Mended"}).status_code == 422
     whole, shared = officer.get(f"/api/plans/{key}").json(), guest.get(f"/api/plans/{key}").json()
-    assert whole["missing"]
-    assert (shared["missing"], shared["ideas"], shared["quality"]) == ([], [], None)
+    assert whole["next"] == "submit"
+    assert (shared["next"], shared["steps"], shared["ideas"], shared["quality"]) == (None, [], [], None)
     assert all(a["source"] is None for s in shared["stages"] for a in s["answers"])
     assert any(a["source"] for s in whole["stages"] for a in s["answers"])
     acts = set(Event.objects.values_list("act", flat=True))

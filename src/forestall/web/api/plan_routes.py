@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from forestall.text import msg
 from forestall.web.api import shapes, show
@@ -61,7 +61,7 @@ def start_plan(request: HttpRequest, new: shapes.NewPlan) -> Any:
         seed=begins, scan=held, weight=new.weight, language=request.language, title=new.title,
         duplicates=[f.plan.key for f in found], trail=trail(request),
     )  # fmt: skip
-    return 201, show.plan_row(plan, whole=True)
+    return Status(201, show.plan_row(plan, whole=True))
 
 
 @operation(router, "GET", "/plans/{plan_key:key}", shapes.Plan)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from forestall.text import msg
 from forestall.web.api import shapes, show
@@ -36,7 +36,7 @@ def ask_task(request: HttpRequest, key: str, new: shapes.NewTask) -> Any:
         key=key, title=new.title, detail=new.detail, organisation=organisation, owner=_person(people, new.owner),
         due=new.due, asks=new.asks, trail=trail(request),
     )  # fmt: skip
-    return 201, show.task(task)
+    return Status(201, show.task(task))
 
 
 @operation(router, "GET", "/plans/{plan_key:key}/responses", list[shapes.Response])
@@ -48,7 +48,7 @@ def list_responses(request: HttpRequest, key: str) -> Any:
 def add_response(request: HttpRequest, key: str, new: shapes.NewResponse) -> Any:
     fields = _form(_to_change(request, key), new)
     made = response_actions.keep_response(key=key, number=None, base=0, was={}, sent=fields, trail=trail(request))
-    return 201, show.response(made)
+    return Status(201, show.response(made))
 
 
 @operation(router, "PUT", "/plans/{plan_key:key}/responses/{int:number}", shapes.Response)

@@ -15,7 +15,7 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import analysis, fill, gates, selectors, triage, values
+from forestall.web.plans import analysis, fill, gates, selectors, telling, triage, values
 from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
 from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
 from forestall.web.plans.seed import Seed
@@ -187,11 +187,16 @@ def move(
     if step.urgent:
         plan.urgent_at = plan.urgent_at or now
     plan.closed_at = None if plan.open else now
+    ownerless = plan.open and not plan.owner.is_active and plan.owner_left_at is None
+    if ownerless:  # they left while it was closed
+        plan.owner_left_at = now
     if source != plan.state:
         plan.state_since = now
-    touch(plan, "state", "joined_to", "fixed_at", "urgent_at", "closed_at", "state_since")
+    touch(plan, "state", "joined_to", "fixed_at", "urgent_at", "closed_at", "state_since", "owner_left_at")
     Move.objects.create(
         plan=plan, move=step.slug, source=source, target=step.target, by=trail.actor, at=now, reason=reason, detail=said
     )
     trail.record(Operation.ALTERATION, "move-plan", plan.record, {"move": step.slug, "from": source, "to": step.target})
+    if ownerless:
+        telling.owner_left(plan, trail)
     return plan

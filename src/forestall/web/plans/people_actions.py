@@ -219,8 +219,12 @@ def mark_plan(*, key: str, marking: str, caveats: Sequence[str], about_people: b
     if caveats and marking == Marking.OFFICIAL:
         raise RefusedError(msg("A caveat belongs to OFFICIAL-SENSITIVE"))
     plan.marking, plan.caveats, plan.about_people = marking, caveats, about_people
-    touch(plan, "marking", "caveats", "about_people")
+    was_public, public = plan.published_at is not None, marking == Marking.OFFICIAL and not about_people
+    plan.published_at = plan.published_at if public else None
+    touch(plan, "marking", "caveats", "about_people", "published_at")
     trail.record(Operation.ALTERATION, "mark-plan", plan.record, {"marking": marking})
+    if was_public and not public:  # what could not be published now does not stay so
+        trail.record(Operation.ALTERATION, "withdraw-publication", plan.record)
     return plan
 
 
