@@ -408,7 +408,7 @@ def page(found: list[dict[str, Any]], args: argparse.Namespace) -> str:
         f"served has a tenth of the plans. Officers, supervisors, partners and others send {args.rate:g} requests a second",
         f"for {args.seconds:g} seconds, in the mix that the table shows, whether or not the answers keep up. Server time",
         "is that from when the server hands a request to the workplace until the answer is ready, by the clock, the",
-        "database's and the disk's included; processor time is that of the answering thread alone. The bare page is one row",
+        "database's and the disk's included; processor time is that of the answering thread alone. The bare page is a row",
         "through Django's own middleware and template, in a process of its own, asked in the same run.",
         "",
         f"The bounds: a median of {MEDIAN:g} ms and a 95th percentile of {TAIL:g} ms over the journey on PostgreSQL, and",
