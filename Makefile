@@ -29,8 +29,8 @@ demo: setup
 
 test: lint types docs
 	@scripts/chromium
-	$(BIN)/pytest -m "not slow" --cov --cov-report=term
-	@scripts/postgres $(BIN)/pytest tests/web -m "not slow and not browser"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term
+	@scripts/postgres $(BIN)/pytest tests/web -n 2 --dist loadfile -m "not slow and not browser"
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks scripts

@@ -2,9 +2,9 @@
 
     python benchmarks/scan_power.py [--draws 200] [--write]
 
-Two *oracles* stand beside it. Both are told how far every zone scatters without a rise and have exact p-values (from draws
-with nothing planted). The first tries the zones and windows that the scan tries; the second is told how many areas the
-planted zone has, and tries zones of that size alone.
+Two *oracles* stand beside it. Both are told how far every zone scatters without a rise and take p-values from draws with
+nothing planted (the same that tell how zones scatter, so they are a little generous). The first tries the zones and windows
+that the scan tries; the second is told how many areas the planted zone has, and tries zones of that size alone.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def main() -> None:
         "the last three months.",
         f"*Established*: p at most 0.05 / {FAMILIES}, which is q at most 0.05 for a single rise among twelve categories;",
         "*right*: and at least half of the zone's areas are named. Two oracles know the true dispersion of every zone and",
-        "have exact p-values, which no scan of real records can. The first tries the same zones and windows as the scan;",
+        "have p-values from 400 draws with nothing planted, which no scan of real records can.",
+        "The first tries the same zones and windows as the scan;",
         "the second is also told how many areas the planted zone has, and so needs no protection against chance in zones",
         "of other sizes. What lies between the scan and the first is the price of fitting the scatter; what lies between",
         "the two oracles is the price of not knowing the size, which every method pays that is not told it.",

@@ -139,13 +139,14 @@ def test_the_readme_s_commands_for_your_own_data(own_files: Path, port: int) -> 
     (block,) = steps(ROOT / "README.md", after="## With your own data")
     commands = [line.split("#")[0].strip() for line in block.commands.splitlines() if line.strip()]
     verbs = [line.split()[1] for line in commands]
-    assert verbs == ["look", "ingest", "places", "quality", "scan", "serve"]
+    assert verbs == ["look", "ingest", "places", "quality", "scan", "account", "serve", "audit"]
     said = {verb: play(Step(c), desk) for verb, c in zip(verbs, commands, strict=True) if verb != "serve"}
+    assert "password" in said["account"]
     page = (desk / "page.html").read_text(encoding="utf-8")
     assert "<html" in page
     assert not re.search(r"(src|href)=[\"']?https?:", page), "the page to share loads something from elsewhere"
     assert "vehicle" in said["scan"].lower()
-    with running([*commands[-1].split(), "--port", str(port)], desk):
+    with running([*commands[verbs.index("serve")].split(), "--port", str(port)], desk):
         assert "Forestall" in fetch(f"http://127.0.0.1:{port}/")
 
 
@@ -187,6 +188,18 @@ def test_the_tutorial_on_real_files(desk: Path, shared: Path) -> None:
     assert "180,012" in "\n".join(line for step in blocks for line in step.printed)
     for step in blocks:
         play(step, desk)
+
+
+def test_the_words_of_the_tutorial_on_plans_are_on_the_pages() -> None:
+    """What it sets in bold is what a button, a link or a heading says. tests/web/test_journeys.py walks its steps."""
+    from babel.messages.pofile import read_po
+
+    with (ROOT / "src" / "forestall" / "locale" / "cy" / "LC_MESSAGES" / "forestall.po").open("rb") as f:
+        said = {m.id if isinstance(m.id, str) else m.id[0] for m in read_po(f)}
+    page = (ROOT / "docs" / "tutorial" / "04-from-a-signal-to-a-plan.md").read_text(encoding="utf-8")
+    named = {" ".join(words.split()) for words in re.findall(r"\*\*(.+?)\*\*", page, re.S)}
+    assert len(named) > 20
+    assert named <= said
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

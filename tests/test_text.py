@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forestall.text import probability
+from forestall.text import msg, probability
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ from forestall.text import probability
 )
 def test_a_small_probability_is_under_one_in_a_thousand(p: float, english: str, welsh: str) -> None:
     assert (probability(p), probability(p, "cy")) == (english, welsh)
+
+
+def test_a_day_is_written_in_the_readers_language() -> None:
+    words = msg("{day:day}", day="2027-05-03")
+    assert (words.render(), words.render("cy")) == ("3 May 2027", "3 Mai 2027")

@@ -5,8 +5,8 @@ reads it, in the reader's language. Translations lie in ``locale/<language>/LC_M
 they are: there is no compile step to forget.
 
 Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%, 0.004 as 0.4%),
-``{m:month}`` (August 2022), ``{a:list}`` (A, B and C), ``{d:decimal}`` (one decimal place), ``{c:low}``
-(first letter small: a title inside a sentence).
+``{m:month}`` (August 2022), ``{d:day}`` (3 May 2027, of a day in ISO's form), ``{a:list}`` (A, B and C), ``{d:decimal}``
+(one decimal place), ``{c:low}`` (first letter small: a title inside a sentence).
 """
 
 from __future__ import annotations
@@ -133,6 +133,13 @@ def month_name(month: str, language: str = "en") -> str:
     return str(format_date(dt.date(int(year), int(number), 1), "MMMM y", locale=language))
 
 
+def day_name(day: str, language: str = "en") -> str:
+    """``2027-05-03`` as ``3 May 2027`` or ``3 Mai 2027``."""
+    from babel.dates import format_date
+
+    return str(format_date(dt.date.fromisoformat(day), "d MMMM y", locale=language))
+
+
 def probability(p: float, language: str = "en") -> str:
     """A p- or q-value as a reader takes it in: nobody tells 1.8e-08 from 2.4e-05, and simulations seldom can."""
     if p < 0.001:
@@ -170,6 +177,8 @@ class _Formatter(string.Formatter):
                 return str(value)[:1].lower() + str(value)[1:]
             case "month":
                 return month_name(value, self.language)
+            case "day":
+                return day_name(value, self.language)
             case "list":
                 return join_list(
                     [v.render(self.language) if isinstance(v, Message | Name) else str(v) for v in value], self.language

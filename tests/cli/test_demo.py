@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from forestall import catalogue
 from forestall.cli import demo, main
 from forestall.errors import ForestallError
 
@@ -44,6 +48,7 @@ def test_a_killed_demo_is_finished_by_the_next_run(folder: Path) -> None:
     assert "$ forestall ingest" in done.stdout
     assert f"start it with forestall serve --store {folder / 'store-1'}" in done.stdout
     assert "$ forestall scan" in done.stdout
+    assert "7 plans are under way" in done.stdout
     truth = json.loads((folder / "sample-1" / "truth.json").read_text(encoding="utf-8"))
     scan = demo.latest_scan(folder / "store-1")
     for planted in truth["planted"]:
@@ -56,11 +61,37 @@ def test_a_killed_demo_is_finished_by_the_next_run(folder: Path) -> None:
         assert re.search(rf"^  {account} +\S{{8,}}$", done.stdout, re.M), f"no sign-in for the {account}"
 
 
+def test_the_demo_opens_with_plans_under_way(folder: Path) -> None:
+    """In different states, each made by acts that stand in the log; one is late, one is published with its verdict."""
+    told = catalogue.load("demo/plans")
+    with contextlib.closing(sqlite3.connect(folder / "store-1" / "workplace.sqlite3")) as workplace:
+        plans = dict(workplace.execute("select state, count(*) from plans_plan group by state"))
+        acts = {act for (act,) in workplace.execute("select distinct act from audit_event")}
+        verdicts = workplace.execute(
+            "select a.value from plans_answer a join plans_plan p on a.plan_id = p.id "
+            "where p.published_at is not null and a.question = 'verdict' and a.current"
+        ).fetchall()
+        late = workplace.execute(
+            "select urgent_at from plans_plan where urgent_at is not null and fixed_at is null"
+        ).fetchall()
+        waits = workplace.execute(
+            "select count(*) from plans_task t join people_organisation o on t.organisation_id = o.id "
+            "where t.standing = 'asked' and o.kind = 'council'"
+        ).fetchone()
+    assert sum(plans.values()) == len(told["plans"]), "a plan's signal is not in the demo's scan"
+    assert set(plans) == {"draft", "submitted", "active", "responding", "closed"}
+    assert {"start-plan", "share-plan", "ask-task", "finish-task", "publish-plan", "decide-signal"} <= acts
+    assert verdicts == [('"partly"',)]
+    assert [at[:10] < f"{dt.datetime.now() - dt.timedelta(days=14):%Y-%m-%d}" for (at,) in late] == [True]
+    assert waits[0] >= 2
+
+
 def test_the_next_run_starts_in_seconds(folder: Path) -> None:
     started = time.perf_counter()
     done = subprocess.run([*DEMO, "--dir", folder, "--no-serve"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "$ forestall" not in done.stdout, "a step was done again though nothing had changed"
+    assert "plans are under way" not in done.stdout, "the plans were made again"
     assert time.perf_counter() - started < 15
 
 

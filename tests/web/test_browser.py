@@ -137,10 +137,10 @@ def peopled(tmp_path_factory):
 def open_page(browser, workplace):
     contexts = []
 
-    def make(width=1280, *, scripts=True, language="en", height=900, where=None, at=workplace):
+    def make(width=1280, *, scripts=True, language="en", height=900, where=None, at=workplace, touch=False):
         context = (where or browser).new_context(
             viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=at.address,
-            locale="cy-GB" if language == "cy" else "en-GB", has_touch=width < 500,
+            locale="cy-GB" if language == "cy" else "en-GB", has_touch=touch or width < 500,
         )  # fmt: skip
         context.add_init_script(LISTEN)
         context.set_default_timeout(15_000)
@@ -222,6 +222,7 @@ def test_pages_of_every_kind_of_signal_and_the_tasking_lists(open_page, peopled,
 def test_a_partner_reads_the_lists_on_a_phone(open_page, peopled):
     page = open_page(390, at=peopled)
     sign_in(page, peopled, "partner")
+    page.click("text=Menu")
     page.click("text=Tasking")
     assert page.locator(".f-listed").count() > 3
     assert page.locator(".f-listed__refs").count() == 0
@@ -374,6 +375,7 @@ def test_partner_and_commissioner(open_page, workplace):
     for who, problems in (("partner", 0), ("commissioner", 6)):
         page = open_page(390)
         sign_in(page, workplace, who)
+        page.goto("/")
         assert page.locator(".f-problem").count() == problems
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -398,7 +400,7 @@ def test_the_served_workplace_answers_a_plain_client(workplace):
     os.environ.get("FORESTALL_SCREENSHOTS") != "1", reason="FORESTALL_SCREENSHOTS=1 makes the README's picture"
 )
 def test_screenshot_for_the_readme(browser, tmp_path):
-    """Runs the demo and takes its home page as docs/images/home.png."""
+    """Runs the demo and takes pictures of its pages into docs/images: home, a problem, a plan and the portfolio."""
     subprocess.run(
         [sys.executable, "-m", "forestall", "demo", "--dir", str(tmp_path / "demo"), "--no-serve"],
         env=clean_environment(), check=True, stdout=subprocess.DEVNULL,
@@ -415,6 +417,14 @@ def test_screenshot_for_the_readme(browser, tmp_path):
         page.goto(page.locator(".f-problem--sure a, .f-problem a").first.get_attribute("href"))
         settle(page)
         page.screenshot(path=target.with_name("signal.png"), full_page=True)
+        context.close()
+        context = browser.new_context(viewport={"width": 1280, "height": 940}, base_url=running.address)
+        page = context.new_page()
+        sign_in(page, running, "supervisor")
+        page.goto("/portfolio/")
+        page.screenshot(path=target.with_name("portfolio.png"))
+        page.click("main >> text=Anti-social behaviour")
+        page.screenshot(path=target.with_name("plan.png"))
         context.close()
     finally:
         running.stop()

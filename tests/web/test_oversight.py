@@ -15,7 +15,7 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.plans import actions, briefing, oversight_actions, portfolio, quality
 from forestall.web.plans.gates import Sheet
-from forestall.web.plans.models import Answer, Hypothesis, Plan, Response, Task
+from forestall.web.plans.models import Answer, Hypothesis, Plan, PlanArea, Response, Task
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
@@ -166,7 +166,7 @@ def test_the_portfolio_in_numbers_and_by_flag(good, colleague):
     )
     now = portfolio.summary(boss)
     assert (now.open, now.closed) == (2, 0)
-    assert now.flags == {"overdue": 1, "late": 0, "stuck": 1, "weak": 1, "ownerless": 0, "waiting": 1}
+    assert now.flags == {"overdue": 1, "late": 0, "stuck": 1, "weak": 1, "ownerless": 0, "duplicate": 0, "waiting": 1}
     for flag, found in (("overdue", [stuck]), ("stuck", [stuck]), ("weak", [stuck]), ("waiting", [good]), ("late", [])):
         assert list(portfolio.chosen(boss, Wanted(flag=flag))) == found
     assert portfolio.overdue([stuck.pk, good.pk]) == {stuck.pk: 1}
@@ -304,9 +304,37 @@ def test_nobody_publishes_without_the_right(good):
         oversight_actions.publish_plan(key=good.key, trail=Trail(good.owner))
 
 
+def test_the_verdict_stands_at_the_head_of_a_published_plan(client, good, colleague):
+    colleague("supervisor", "jo")
+    Plan.objects.filter(pk=good.pk).update(published_at=timezone.now())
+    client.force_login(colleague("commissioner", "lee"))
+    page = client.get(reverse("published-plan", args=[good.key])).content.decode()
+    assert page.index("It worked") < page.index("Objective")
+    Answer.objects.filter(plan=good, question="verdict").delete()
+    assert "There is no verdict yet." in client.get(reverse("published-plan", args=[good.key])).content.decode()
+
+
+def test_whoever_comes_back_to_publishing_is_shown_the_form(client, good, colleague):
+    client.force_login(colleague("supervisor", "jo"))
+    answer = client.get(reverse("plan-publish", args=[good.key]))
+    assert answer.url == reverse("plan-quality", args=[good.key])
+
+
 def test_a_record_of_ones_own(good, colleague):
     actions.answer(key=good.key, question="why", raw=["The gate"], base=0, trail=Trail(good.owner))
     own = oversight_actions.see_own_record(trail=Trail(good.owner))
     assert [(w.plan, str(w.part), w.answers > 0) for w in own.works] == [(good, "owner", True)]
     assert str(own.works[0].verdict) == "It worked"
     assert oversight_actions.see_own_record(trail=Trail(colleague("analyst"))).works == ()
+
+
+def test_open_plans_for_one_place_and_category_are_flagged_as_twins(colleague):
+    boss, officer = colleague("supervisor"), colleague("officer")
+    made = [started(officer, f"Plan {i}") for i in range(4)]
+    for plan, category, code in zip(made, ("burglary", "burglary", "shoplifting", "burglary"), "AABB", strict=True):
+        Plan.objects.filter(pk=plan.pk).update(category=category)
+        PlanArea.objects.create(plan=plan, code=code)
+    assert set(portfolio.chosen(boss, Wanted(flag="duplicate"))) == set(made[:2])
+    Plan.objects.filter(pk=made[0].pk).update(closed_at=timezone.now(), state="closed")
+    assert not portfolio.chosen(boss, Wanted(flag="duplicate"))
+    assert portfolio.summary(boss).flags["duplicate"] == 0

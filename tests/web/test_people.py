@@ -209,3 +209,14 @@ def test_the_operator_makes_an_account():
     with pytest.raises(ForestallError, match="one word"):
         actions.make_account(username="two words", role="analyst", trail=Trail.operator())
     assert set(ROLES) >= {"analyst", "registrar"}
+
+
+@pytest.mark.django_db
+def test_the_first_account_belongs_to_the_force_of_the_records():
+    actions.make_account(username="pat", role="analyst", trail=Trail.operator())
+    actions.make_account(username="sam", role="officer", trail=Trail.operator())
+    actions.make_account(username="root", role="administrator", trail=Trail.operator())
+    of = {u.username: u.organisation and u.organisation.slug for u in User.objects.all()}
+    assert of == {"pat": "gwent", "sam": "gwent", "root": None}
+    with pytest.raises(ForestallError, match="there is no organisation named 'Kent'"):
+        actions.make_account(username="kim", role="officer", organisation="Kent", trail=Trail.operator())

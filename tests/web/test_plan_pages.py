@@ -631,7 +631,7 @@ def reply(page, **changes):
 FULL = {
     "action": "Light the car park", "mechanism": "Whoever breaks in is seen", "side": "place",
     "technique": "natural-surveillance", "tier_national": "primary", "tier_public_health": "secondary",
-    "driver": "opportunity", "dose": "12", "dose_unit": "lamps", "cost": "8,400", "due": "31/3/2099",
+    "driver": "opportunity", "dose": "12", "dose_unit": "lamps", "cost": "8,400", "due": "31/3/2099", "trial": "yes",
 }  # fmt: skip
 
 

@@ -371,3 +371,41 @@ def test_an_owner_who_left_while_a_plan_was_closed_is_flagged_when_it_opens_agai
     plan.refresh_from_db()
     assert plan.owner_left_at
     assert Notice.objects.filter(person=boss, kind="owner-left").exists()
+
+
+def test_what_waits_for_a_decision_is_on_the_work_of_those_who_decide(client, colleague, plan):
+    """A plan that was submitted, a change of level and an offer; none of them for the plan's own owner."""
+    chief, owner = colleague("supervisor", "jo"), plan.owner
+    people_actions.propose_level(key=plan.key, level=2, reason="Three forces", trail=trail(owner))
+    offered = people_actions.offer_handover(key=plan.key, taker=chief, note="All is in the plan", trail=trail(owner))
+    Plan.objects.filter(pk=plan.pk).update(state="submitted")
+    assert (work(owner).agree, work(owner).levels) == ((), ())
+    desk = work(chief)
+    assert [p.pk for p in desk.agree] == [plan.pk]
+    assert [c.target for c in desk.levels] == [2]
+    assert desk.waiting == 3
+    client.force_login(chief)
+    page = client.get(reverse("my-work")).content.decode()
+    assert "3 things wait for you" in page
+    assert "asks for level 2" in page
+    form = {"act": "answer-offer", "handover": offered.pk, "accept": "yes"}
+    assert reverse("plan-people", args=[plan.key]) in page
+    client.post(reverse("plan-people", args=[plan.key]), form)
+    assert Plan.objects.get().owner == chief
+    assert work(chief).agree == (), "nobody agrees to a plan of their own"
+
+
+def test_a_design_to_settle_is_on_the_owners_work(client, plan):
+    Plan.objects.filter(pk=plan.pk).update(urgent_at=timezone.now() - dt.timedelta(days=20), state="responding")
+    assert [p.pk for p in work(plan.owner).designs] == [plan.pk]
+    client.force_login(plan.owner)
+    page = client.get(reverse("my-work")).content.decode()
+    assert page.count("design late") == 2
+    Plan.objects.filter(pk=plan.pk).update(fixed_at=timezone.now())
+    assert work(plan.owner).designs == ()
+
+
+def work(user):
+    from forestall.web.plans import my_work
+
+    return my_work.of(User.objects.get(pk=user.pk))

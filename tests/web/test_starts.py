@@ -223,3 +223,22 @@ def test_after_a_scan_people_hear_once_what_changed(officer):
     for _ in range(2):
         watching.after_scan(earlier=None, now=scan, trail=Trail.operator())
     assert Notice.objects.get().kind == "signal-back"
+
+
+def test_a_watched_signal_can_be_let_go_on_its_page(client, officer):
+    client.force_login(officer)
+    here, decide = reverse("signal", args=[SIGNAL]), reverse("signal-decide", args=[SIGNAL])
+    assert "Stop watching" not in client.get(here).content.decode()
+    client.post(decide, {"decision": "watch"})
+    page = client.get(here).content.decode()
+    assert "Stop watching" in page
+    assert 'value="watch"' not in page
+    client.post(decide, {"decision": "undo"})
+    assert "Stop watching" not in client.get(here).content.decode()
+
+
+def test_a_complaint_without_a_category_has_its_first_words_as_title():
+    words = "Residents of the estate say that cars race past the school at night, and nobody has come to look at it yet"
+    title = seed.from_words(None, words).title("en")
+    assert words.startswith(title.removesuffix("…"))
+    assert 20 < len(title) <= seed.TITLE

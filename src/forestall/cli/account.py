@@ -13,6 +13,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     make = acts.add_parser("make", help="make an account, or give it a new password and the role; prints the password")
     make.add_argument("name", metavar="NAME")
     make.add_argument("--role", required=True, metavar="ROLE", help="the role, such as administrator or analyst")
+    make.add_argument(
+        "--organisation", default="", metavar="NAME", help="whose account it is (default: the force of the records)"
+    )
     reset = acts.add_parser(
         "reset-second-factor", help="take an account's app and recovery codes away: its next sign-in sets up new ones"
     )
@@ -40,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
     if args.act in ("token", "revoke-tokens"):
         return _tokens(args)
     if args.act == "make":
-        password = actions.make_account(username=args.name, role=args.role, trail=Trail.operator())
+        password = actions.make_account(
+            username=args.name, role=args.role, organisation=args.organisation, trail=Trail.operator()
+        )
         print(f"Account {args.name} ({args.role}), password {password}")
     else:
         actions.reset_second_factor(username=args.name, trail=Trail.operator())

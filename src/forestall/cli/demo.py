@@ -201,10 +201,13 @@ def print_problems(scan: Scan, each: int = 3) -> None:
 
 
 def print_sign_ins(store: Path, folder: Path, port: int) -> None:
-    """Makes the demo's accounts, where they are not there yet, and prints where and how to sign in."""
+    """Makes the demo's accounts and plans, where they are not there yet, and prints where and how to sign in."""
     from forestall.web import start
 
     accounts = start.demo_accounts(store, folder)
+    plans = start.demo_plans()
+    if plans:
+        print(f"{plans} plans are under way in it already, made up as everything else is.")
     width = max(map(len, accounts))
     print(f"The workplace: http://127.0.0.1:{port}/ with one of these sign-ins (they work on this machine alone)")
     for username, password in accounts.items():

@@ -63,17 +63,20 @@ def count_tables(mean: Any, dispersion: Any) -> Any:
             for k in range(size):
                 cdf[start[i] + k] = 1.0
             continue
-        if phi > 1.0 + 1e-9:
-            r, u = m / (phi - 1.0), 1.0 - 1.0 / phi
-            p = math.exp(-r * math.log(phi))
-        else:
-            r, u = 0.0, 0.0
-            p = math.exp(-m)
-        total = 0.0
-        for k in range(size):
+        frail = phi > 1.0 + 1e-9
+        r, u = (m / (phi - 1.0), 1.0 - 1.0 / phi) if frail else (0.0, 0.0)
+        # With a large mean the chance of none is below the least number there is: the first counts are passed in logs.
+        log_p = -r * math.log(phi) if frail else -m
+        passed = 0
+        while log_p < -700.0:
+            cdf[start[i] + passed] = 0.0
+            log_p += math.log((r + passed) / (passed + 1.0) * u if frail else m / (passed + 1.0))
+            passed += 1
+        p, total = math.exp(log_p), 0.0
+        for k in range(passed, size):
             total += p
             cdf[start[i] + k] = total
-            p = p * (r + k) / (k + 1.0) * u if phi > 1.0 + 1e-9 else p * m / (k + 1.0)
+            p = p * (r + k) / (k + 1.0) * u if frail else p * m / (k + 1.0)
         cdf[start[i] + size - 1] = 2.0
         k = 0
         for g in range(_GUIDE):

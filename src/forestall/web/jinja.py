@@ -18,6 +18,7 @@ from forestall.catalogue import audit
 from forestall.text import Message, Name, month_name, probability, translations
 from forestall.web.people.permissions import Permission
 from forestall.web.rooms import rooms
+from forestall.web.signals.pinned import is_made_up
 from forestall.web.work.selectors import unread
 
 
@@ -91,6 +92,13 @@ def _static(path: str) -> str:
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
-    """What every page knows."""
+    """What every page knows. ``made_up``: the workplace is about a fictional force, which every page of it must say."""
     user, path = getattr(request, "user", None), request.get_full_path()
-    return {"language": language(), "user": user, "path": path, "rooms": rooms(user, path), "unread_notices": unread(user)}
+    return {
+        "language": language(),
+        "user": user,
+        "path": path,
+        "rooms": rooms(user, path),
+        "unread_notices": unread(user),
+        "made_up": user is not None and user.is_authenticated and is_made_up(),
+    }

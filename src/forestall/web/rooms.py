@@ -52,8 +52,20 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
     return out if len(out) > 1 else []
 
 
+#: Where people begin who hold these permissions and lack those: a partner with what is asked of their organisation, the
+#: commissioner's office with what is published, an officer with their own work. Everybody else begins in their first room.
+BEGIN = (
+    ("my-council", Permission.SEE_SHARED_PLANS, Permission.SEE_PLANS),
+    ("published", Permission.SEE_PUBLISHED, Permission.DO_TASKS),
+    ("my-work", Permission.SEE_PLANS, Permission.EXPLORE),
+)
+
+
 def first_room(user: Any) -> str:
-    """The address of the first room that a person may enter; the person's own account where there is none."""
+    """The address of the page on which a person begins; the person's own account where no room is theirs."""
+    for name, holds, lacks in BEGIN:
+        if user.may(holds) and not user.may(lacks):
+            return reverse(name)
     return next((reverse(r.name) for r in ROOMS if any(user.may(p) for p in r.needs)), reverse("account"))
 
 

@@ -94,6 +94,14 @@ def demo_accounts(store: Path, folder: Path) -> Mapping[str, str]:
     return made
 
 
+def demo_plans() -> int:
+    """Makes the plans with which a demo opens, once for a store; returns how many. After :func:`demo_accounts`."""
+    from forestall.web.audit.trail import Trail
+    from forestall.web.plans import demo_actions
+
+    return int(demo_actions.make_demo_plans(trail=Trail.operator()))
+
+
 def serve(listener: socket.socket) -> None:
     """Serves on a listening socket until interrupted."""
     import waitress

@@ -19,7 +19,7 @@ from forestall.text import LANGUAGES
 from forestall.web.actions import ANYONE, OPERATOR, action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
-from forestall.web.people import backend, demo, door, invitations, oidc, second_factor
+from forestall.web.people import backend, demo, door, first, invitations, oidc, second_factor
 from forestall.web.people.models import (
     FailedSignIn,
     HeldRole,
@@ -252,8 +252,11 @@ def _follow_groups(
 
 
 @action(OPERATOR)
-def make_account(*, username: str, role: str, trail: Trail, name: str = "", area: str = "") -> str:
-    """Makes an account, or gives one that is there a new password and the role; returns the random password."""
+def make_account(*, username: str, role: str, trail: Trail, name: str = "", area: str = "", organisation: str = "") -> str:
+    """Makes an account, or gives one that is there a new password and the role; returns the random password.
+
+    ``organisation``: a name or slug of one that is there. Where none is given, a new account belongs to the force: the one
+    that is there, or one named after the records where there is none yet."""
     username = username.strip().lower()
     if role not in ROLES:
         raise ForestallError(f"there is no role {role}: choose one of {', '.join(ROLES)}")
@@ -261,6 +264,8 @@ def make_account(*, username: str, role: str, trail: Trail, name: str = "", area
         raise ForestallError(f"an account's name is one word of at most 150 letters: {username!r} is not")
     password = secrets.token_urlsafe(15)
     user = User.objects.filter(username=username).first() or User(username=username, name=name)
+    if organisation or user.organisation is None:
+        user.organisation = first.organisation(organisation, role) or user.organisation
     user.set_password(password)
     user.save()
     HeldRole.objects.get_or_create(user=user, role=role, area=area, organisation=None, unit=None)

@@ -6,7 +6,7 @@ import json
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from forestall.catalogue import plans as catalogue
 from forestall.report.pdf import pdf
@@ -91,9 +91,11 @@ def plan_quality(request: HttpRequest, key: str) -> HttpResponse:
     return frame.show(request, "quality", shown)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HttpRequest, key: str) -> HttpResponse:
-    """Publishes a plan, or takes it back."""
+    """Publishes a plan, or takes it back. Who comes back to this address, as after signing in again, is shown the form."""
+    if request.method != "POST":
+        return redirect("plan-quality", key=key)
     back = request.POST.get("act") == "withdraw"
     do = oversight_actions.withdraw_publication if back else oversight_actions.publish_plan
     try:
@@ -153,6 +155,7 @@ def published_plan(request: HttpRequest, key: str) -> HttpResponse:
         "responses": plan.responses.filter(shared=True).exclude(standing="stopped").select_related("organisation"),
         "stages": catalogue.stages(),
         "shown": values.shown,
+        "questions": catalogue.questions(),
         "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/published_plan.html", context)

@@ -46,7 +46,7 @@ def share_plan(
     if until is None or until < today:
         wrong.append(msg("Choose until when: a day that is still to come"))
     elif agreement is not None and until > agreement.expires:
-        wrong.append(msg("The agreement ends on {day}: choose a day before", day=agreement.expires.isoformat()))
+        wrong.append(msg("The agreement ends on {day:day}: choose a day before", day=agreement.expires.isoformat()))
     if user is not None and user.organisation_id != organisation.pk:
         wrong.append(msg("{person} does not belong to {name}", person=str(user), name=organisation.title))
     if wrong:

@@ -30,6 +30,7 @@ FLAGS = {
     "stuck": msg("Nothing changed for two months"),
     "weak": msg("Meets less than half of the rubric"),
     "ownerless": msg("Its owner has left"),
+    "duplicate": msg("Another open plan is about the same place and category"),
     "waiting": msg("Waits for agreement or closure"),
 }
 SORTS = {
@@ -122,8 +123,18 @@ def flagged(flag: str, today: dt.date) -> Q:
             "weak": Q(quality__lt=WEAK),
             "ownerless": Q(owner_left_at__isnull=False),
             "waiting": Q(state__in=("submitted", "closing")),
+            "duplicate": Q(Exists(_twins())),
         }[flag]
     )
+
+
+def _twins() -> QuerySet[PlanArea]:
+    """Areas that another open plan of the same organisation and category names too."""
+    own = PlanArea.objects.filter(plan=OuterRef(OuterRef("pk")), own=True).values("code")
+    return PlanArea.objects.filter(
+        own=True, code__in=own, plan__closed_at=None, plan__category=OuterRef("category"),
+        plan__organisation=OuterRef("organisation"),
+    ).exclude(plan=OuterRef("pk")).exclude(plan__category="")  # fmt: skip
 
 
 @dataclass(frozen=True)

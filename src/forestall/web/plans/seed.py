@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from forestall.results import Signal
 from forestall.results.signal import PERSON_KINDS
 from forestall.text import Message, Name, msg
 from forestall.web.signals.pinned import Pinned
+
+#: Characters of somebody's words that make a first title.
+TITLE = 70
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,11 @@ class Seed:
         return Message.from_json(self.place) if self.place else None
 
     def title(self, language: str) -> str:
-        """A first title: what, where."""
+        """A first title: what, where; else how the words begin."""
         what = catalogue.category(self.category).title.render(language) if self.category else ""
         where = self.where.render(language) if self.where else ""
-        return ", ".join(p for p in (what, where) if p)[:200]
+        known = ", ".join(p for p in (what, where) if p)[:200]
+        return known or textwrap.shorten(self.words, TITLE, placeholder="…")
 
 
 def from_signal(held: Pinned, s: Signal) -> Seed:

@@ -158,7 +158,7 @@ def designs_due(now: dt.datetime) -> Iterator[Reminder]:
     for plan in found:
         due = plan.design_due
         if due is not None and _days(due, today) is not None:
-            words = msg("The design of plan {key} is due on {day}", key=plan.key, day=due.isoformat())
+            words = msg("The design of plan {key} is due on {day:day}", key=plan.key, day=due.isoformat())
             yield Reminder(
                 person=plan.owner, kind=PLAN_DUE, message=words, key=f"design:{plan.key}:{due}:{(due - today).days}",
                 link=f"/plans/{plan.key}/", reference=plan.key,
@@ -175,7 +175,7 @@ def assessments_due(now: dt.datetime) -> Iterator[Reminder]:
         question="outcome-date", current=True, value__in=days, plan__state__in=("responding", "assessing")
     )
     for a in found.select_related("plan", "plan__owner"):
-        words = msg("Plan {key}: its outcome is to be looked at on {day}", key=a.plan.key, day=str(a.value))
+        words = msg("Plan {key}: its outcome is to be looked at on {day:day}", key=a.plan.key, day=str(a.value))
         yield Reminder(
             person=a.plan.owner, kind=PLAN_DUE, message=words, key=f"outcome:{a.plan.key}:{a.value}:{today}",
             link=f"/plans/{a.plan.key}/assessment/", reference=a.plan.key,
@@ -203,7 +203,7 @@ def memberships_ending(now: dt.datetime) -> Iterator[Reminder]:
     found = Member.objects.filter(ended_at=None, plan__closed_at=None, until__range=(today, soon))
     for m in found.select_related("plan", "plan__owner", "organisation"):
         words = msg(
-            "{name} is on plan {key} until {day}", name=m.organisation.title, key=m.plan.key, day=m.until.isoformat()
+            "{name} is on plan {key} until {day:day}", name=m.organisation.title, key=m.plan.key, day=m.until.isoformat()
         )
         yield Reminder(
             person=m.plan.owner, kind=PLAN_DUE, message=words, key=f"member:{m.pk}:{m.until}",

@@ -186,7 +186,7 @@ def council(user: User) -> Council:
     lawful = selectors.memberships(user, today).filter(agreement__isnull=False)
     members = lawful.select_related("plan", "agreement").order_by("until", "id")[:LISTED]
     plans = tuple(
-        (m.plan, msg("until {day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
+        (m.plan, msg("until {day:day}, under {agreement}", day=m.until.isoformat(), agreement=m.agreement.reference))
         for m in members
     )
     held = user.organisation.agreements.order_by("expires") if user.organisation else ()

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
+from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records.store import Store
 from forestall.results import Scan, Shelf
@@ -125,6 +126,15 @@ def pinned() -> Pinned | None:
         if _held is None or _held.key != key:
             _held = _read(store, key)
         return _held
+
+
+def is_made_up() -> bool:
+    """Whether the records are the sample's; False where there are none, and where the store cannot be read."""
+    try:
+        held = pinned()
+    except ForestallError:
+        return False
+    return held is not None and held.synthetic
 
 
 def _key(store: Path) -> str:
