@@ -9,6 +9,7 @@ import time
 
 from forestall.errors import ForestallError
 from forestall.web.explore import warm
+from forestall.web.plans import ward
 from forestall.web.signals import profiles
 from forestall.web.signals.pinned import Pinned, pinned
 from forestall.web.tasking import selectors as tasking
@@ -33,6 +34,7 @@ def make_ready(held: Pinned) -> None:
     first = next((s for s in held.scan.signals if profiles.has_profile(s)), None)
     if first is not None:
         profiles.of(held, first, full=True)
+    ward.year(held)
     for audience in ("force", "partner"):
         tasking.of(held, Asked("", audience))
 

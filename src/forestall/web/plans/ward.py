@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -107,18 +108,23 @@ Counted = tuple[dt.date | None, dt.date | None, str, tuple[Line, ...]]
 
 
 def counted(scan: Pinned, code: str) -> Counted:
-    """What was recorded in a place: the days or the month counted, and a line a category. Counted once for each scan, and
-    by a page before its transaction, so that nobody waits for a lock meanwhile."""
-    snapshot, force = scan.scan.provenance.snapshot, scan.force
-    return _counted(str(settings.STORE), snapshot, force, scan.until, scan.days, _areas(scan, code))
+    """What was recorded in a place: the days or the month counted, and a line a category. A page asks before its
+    transaction begins, so that nobody waits for a lock meanwhile."""
+    rows = year(scan)
+    here = rows.filter(pc.is_in(rows["lsoa"], pa.array(_areas(scan, code))))
+    return _week(here, scan.until) if scan.days else _month(here, scan.until)
 
 
-@functools.lru_cache(maxsize=512)
-def _counted(store: str, snapshot: str, force: str, until: str, days: bool, areas: tuple[str, ...]) -> Counted:
-    year_ago = f"{int(until[:4]) - 1}{until[4:]}"
-    records = Store.open(Path(store)).records(snapshot)
-    rows = records.rows(areas=areas, since=year_ago, until=until, force=force or None)
-    return _week(rows, until) if days else _month(rows, until)
+def year(scan: Pinned) -> pa.Table:
+    """The records of the last month and of the twelve before it: category, area, day and month. Read once for each scan."""
+    return _year(str(settings.STORE), scan.scan.provenance.snapshot, scan.force, scan.until)
+
+
+@functools.lru_cache(maxsize=2)
+def _year(store: str, snapshot: str, force: str, until: str) -> pa.Table:
+    since = f"{int(until[:4]) - 1}{until[4:]}"
+    rows = Store.open(Path(store)).records(snapshot).rows(since=since, until=until, force=force or None)
+    return rows.select(["category", "lsoa", "occurred_from", "month"])
 
 
 def own_tasks(user: User) -> QuerySet[Task]:
