@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -24,11 +25,18 @@ from forestall.errors import ForestallError
 DEMO = [sys.executable, "-m", "forestall", "demo"]
 
 
+def clean() -> dict[str, str]:
+    """The environment without what tests of the workplace set for themselves."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("FORESTALL_", "DJANGO_"))}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo's folder: its first run was killed as soon as the sample was there."""
     folder = tmp_path_factory.mktemp("demo")
-    first = subprocess.Popen([*DEMO, "--dir", folder, "--no-serve"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    first = subprocess.Popen(
+        env=clean(), args=[*DEMO, "--dir", folder, "--no-serve"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     deadline = time.monotonic() + 240
     while "sample" not in demo.Steps(folder / "steps-1.json").read():
         assert first.poll() is None, first.stderr.read().decode() if first.stderr else ""
@@ -42,7 +50,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_killed_demo_is_finished_by_the_next_run(folder: Path) -> None:
     assert not (folder / "store-1" / "results").exists()
-    done = subprocess.run([*DEMO, "--dir", folder, "--no-serve"], capture_output=True, text=True, timeout=400)
+    done = subprocess.run(
+        env=clean(), args=[*DEMO, "--dir", folder, "--no-serve"], capture_output=True, text=True, timeout=400
+    )
     assert done.returncode == 0, done.stderr
     assert "$ forestall sample" not in done.stdout, "the sample was there already"
     assert "$ forestall ingest" in done.stdout
@@ -88,7 +98,9 @@ def test_the_demo_opens_with_plans_under_way(folder: Path) -> None:
 
 def test_the_next_run_starts_in_seconds(folder: Path) -> None:
     started = time.perf_counter()
-    done = subprocess.run([*DEMO, "--dir", folder, "--no-serve"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        env=clean(), args=[*DEMO, "--dir", folder, "--no-serve"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert "$ forestall" not in done.stdout, "a step was done again though nothing had changed"
     assert "plans are under way" not in done.stdout, "the plans were made again"
@@ -99,7 +111,9 @@ def test_the_demo_serves_what_it_printed(folder: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with subprocess.Popen([*DEMO, "--dir", folder, "--port", str(port)], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        env=clean(), args=[*DEMO, "--dir", folder, "--port", str(port)], stdout=subprocess.PIPE, text=True
+    ) as server:
         try:
             assert server.stdout
             address = next(m.group() for line in server.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+/", line)))

@@ -264,7 +264,7 @@ def test_one_event_and_all_at_one_point_are_right_or_refused() -> None:
         ({"x": ["a", "b"]}, "x must be numbers"),
         ({"weights": [1.0, -2.0]}, "weights must be finite numbers of 0 or more, not -2.0"),
         ({"weights": [1.0]}, "weights has 1 numbers for 2 events"),
-        ({"weights": [0.0, 0.0]}, "all 0"),
+        ({"weights": [0.0, 0.0]}, "all weights are 0"),
         ({"cell": 0}, "cell must be a number of metres above 0, not 0"),
         ({"cell": math.nan}, "cell must be .* not nan"),
         ({"bandwidth": -3}, "bandwidth must be .* above 0, not -3"),

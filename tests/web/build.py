@@ -199,7 +199,7 @@ def every_kind(path: Path) -> Path:
 def peopled(folder: Path) -> Path:
     """A store whose records name persons by identifier: a victim of nine, three of these of domestic abuse; one of domestic
     abuse alone; a suspect of seven, two with an outcome; a caller of eight; a shop of twelve. With every kind of signal."""
-    from scan import made_extract
+    import made_extract
 
     made = made_extract.rows(300)
     for i, row in enumerate(made):
