@@ -268,7 +268,8 @@ def test_the_sentences_are_in_the_language_that_is_asked_for(someone):
     ("method", "path", "status"),
     [
         ("get", "/plans/ABCDEFGH", 404), ("get", "/plans/abcdefgh", 404), ("get", "/plans/ABCDEFGH%00", 404),
-        ("get", "/signals/ffffffffff", 404), ("get", "/nothing", 404), ("delete", "/plans", 405), ("post", "/me", 405),
+        ("get", "/signals/ffffffffff", 404), ("get", "/nothing", 404),
+        ("get", "/signals/a%0Ab", 404), ("delete", "/plans", 405), ("post", "/me", 405),
         ("get", "/portfolio?page=0", 422), ("get", "/portfolio", 403), ("post", "/tasks/ABCDEFGH/accept", 404),
         ("post", "/notices/read", 400), ("get", "/plans?words=%00&area=%00&after=%00~1", 200),
     ],

@@ -13,5 +13,5 @@ urlpatterns = [
     path("api/", views.reference, name="api-reference"),
     path("api/openapi.json", views.description, name="api-description"),
     path("api/", include((addresses(), "api"))),
-    re_path(r"^api/(?P<rest>.*)$", views.nothing, name="api-nothing"),
+    re_path(r"^api/(?P<rest>[\s\S]*)$", views.nothing, name="api-nothing"),
 ]
