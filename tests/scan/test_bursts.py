@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from made_extract import code, records, rows
 
 from forestall import scan
 from forestall.results import Signal
 from forestall.scan.bursts import DAYS, METRES, Crimes, _count, _near, _share, burst
+from made_extract import code, records, rows
 
 
 def found(store: Any) -> list[Signal]:

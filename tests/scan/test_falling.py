@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_extract import records, rows
 from made_force import MadeForce, block, code, event, quiet, trebled
 from scipy import stats as ss
 
@@ -16,6 +15,7 @@ from forestall.errors import ForestallError
 from forestall.results import Scan, Signal
 from forestall.scan.late import completeness
 from forestall.scan.neighbourhoods import lower_tail, upper_tail
+from made_extract import records, rows
 
 
 def found(force: MadeForce, **kw: Any) -> Scan:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_extract import records, rows
 from made_force import MadeForce, quiet
 from scipy import stats as ss
 
@@ -20,6 +19,7 @@ from forestall.results import Scan, Signal, TaskingLists, read
 from forestall.results.signal import PERSON_KINDS
 from forestall.scan import repeated
 from forestall.scan.repeated import chance_of
+from made_extract import records, rows
 
 ROLES = {r.kind: r for r in repeated.ROLES}
 
