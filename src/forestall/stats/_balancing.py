@@ -1,9 +1,10 @@
-"""Weights on many places under which their totals are given ones: entropy balancing by Newton's method on the dual, for many
-targets at once, and the nearest that can be had where no weights reach a target.
+"""Weights on many places under which their totals are given ones: entropy balancing by Newton's method on the dual,
+for many targets at once, and the nearest that can be had where no weights reach a target.
 
-Entropy balancing (Deville and Särndal 1992, *Journal of the American Statistical Association* 87, 376-382: raking; Hainmueller
-2012, *Political Analysis* 20, 25-46) takes the weights nearest to equal ones, by w log(w/q) - w + q, with Xᵀw = t. They are
-wᵢ = qᵢ exp(xᵢᵀλ), where λ minimises Σ qᵢ exp(xᵢᵀλ) - λᵀt: as many unknowns as totals, however many places.
+Entropy balancing (Deville and Särndal 1992, *Journal of the American Statistical Association* 87, 376-382: raking;
+Hainmueller 2012, *Political Analysis* 20, 25-46) takes the weights nearest to equal ones, by w log(w/q) - w + q, with
+Xᵀw = t. They are wᵢ = qᵢ exp(xᵢᵀλ), where λ minimises Σ qᵢ exp(xᵢᵀλ) - λᵀt: as many unknowns as totals, however many
+places.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ ROOM = 25_000_000
 
 @dataclass(frozen=True)
 class Balanced:
-    """``weights``: shape (targets, places). ``exact``: (targets,), whether each target is met. ``distance``: (targets,), root
-    mean square by which totals miss, in standard deviations of a column times the number of places."""
+    """``weights``: shape (targets, places). ``exact``: (targets,), whether each target is met. ``distance``:
+    (targets,), root mean square by which totals miss, in standard deviations of a column times the number of
+    places."""
 
     weights: Floats
     exact: Bools
@@ -102,8 +104,8 @@ def _newton(x: Floats, goal: Floats, usable: Bools) -> tuple[Floats, Bools]:
 
 
 def _curvature(x: Floats, w: Floats, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]) -> Floats:
-    """Xᵀ diag(w) X of each row of ``w``, shape (rows, columns, columns), with a trifle on the diagonal so that columns that say
-    the same do no harm."""
+    """Xᵀ diag(w) X of each row of ``w``, shape (rows, columns, columns), with a trifle on the diagonal so that
+    columns that say the same do no harm."""
     rows, m = len(w), x.shape[1]
     upper = np.zeros((rows, pairs[0].size))
     block = max(1, ROOM // pairs[0].size)
@@ -119,8 +121,8 @@ def _curvature(x: Floats, w: Floats, pairs: tuple[npt.NDArray[np.intp], npt.NDAr
 
 
 def nearest_weights(x: Floats, goal: Floats, usable: Bools) -> Floats:
-    """Weights of 0 or more that add up to 1 and bring Σ w x as near to ``goal`` as can be, by least squares (Lawson and Hanson
-    1974, *Solving Least Squares Problems*, with the sum as a row that weighs much)."""
+    """Weights of 0 or more that add up to 1 and bring Σ w x as near to ``goal`` as can be, by least squares (Lawson
+    and Hanson 1974, *Solving Least Squares Problems*, with the sum as a row that weighs much)."""
     ids = np.flatnonzero(usable)
     heavy = 1e3 * max(1.0, float(np.abs(goal).max(initial=0.0)))
     rows = np.vstack([x[ids].T - goal[:, None], np.full(ids.size, heavy)])

@@ -28,7 +28,7 @@ def forest_drawing(
     ]
     summary = {"name": last, "value": together[0], "low": together[1], "high": together[2]}
     y = {"field": "name", "type": "nominal", "sort": order, "title": None, "scale": {"domain": order}}
-    scale = {"type": "log"} if ratio else {"zero": False}
+    scale = {"type": "log", "nice": False} if ratio else {"zero": False}
     x = {"type": "quantitative", "title": title.render(language), "scale": scale}
     layers: list[dict[str, Any]] = [
         {
@@ -48,11 +48,14 @@ def forest_drawing(
                 "y": y,
                 "x": {"field": "value", **x},
                 "size": {
-                    "field": "weight", "type": "quantitative", "legend": None, "scale": {"domainMin": 0, "range": [10, 220]},
+                    "field": "weight",
+                    "type": "quantitative",
+                    "legend": None,
+                    "scale": {"domainMin": 0, "range": [10, 220]},
                 },
             },
         },
-    ]  # fmt: skip
+    ]
     if None not in prediction:
         expected = [{"name": last, "low": prediction[0], "high": prediction[1]}]
         layers.append(

@@ -1,12 +1,12 @@
-"""What would have happened at the places treated? Weights on thousands of small places that nobody treated, under which their
-totals are those of the treated places in each period before, and in each covariate: what follows under the same weights is
-what would have followed.
+"""What would have happened at the places treated? Weights on thousands of small places that nobody treated, under
+which their totals are those of the treated places in each period before, and in each covariate: what follows under
+the same weights is what would have followed.
 
-The design used for drug-market interventions on street blocks: Robbins, Saunders and Kilmer, *A framework for synthetic control
-methods with high-dimensional, micro-level data*, Journal of the American Statistical Association 112 (2017) 109-126. Weights by
-entropy balancing (:mod:`forestall.stats._balancing`), or the nearest that can be had where no weights are exact. The effect is
-the treated places' total after, less the weighted total after. It is held against the same for groups of untreated places, each
-weighted anew: the p-value is (r + 1)/(n + 1).
+The design used for drug-market interventions on street blocks: Robbins, Saunders and Kilmer, *A framework for
+synthetic control methods with high-dimensional, micro-level data*, Journal of the American Statistical Association
+112 (2017) 109-126. Weights by entropy balancing (:mod:`forestall.stats._balancing`), or the nearest that can be had
+where no weights are exact. The effect is the treated places' total after, less the weighted total after. It is held
+against the same for groups of untreated places, each weighted anew: the p-value is (r + 1)/(n + 1).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from forestall.text import Message, msg, probability
 #: An effective number of places below which the comparison rests on too few of them.
 LEAST_EFFECTIVE = 10
 
-#: Placebo groups are drawn, for each place treated, from this share of the candidates that are nearest to it in total before,
-#: and from at least so many.
+#: Placebo groups are drawn, for each place treated, from this share of the candidates that are nearest to it in total
+#: before, and from at least so many.
 ALIKE_SHARE, ALIKE_LEAST = 0.1, 30
 
 #: Where the treated places are worse reproduced than all but this share of placebo groups, these are no measure of chance.
@@ -39,9 +39,9 @@ WORST = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class CalibratedOutcome:
-    """One outcome. ``treated`` and ``weighted``: totals in each period, shape (periods,). ``estimate``: total after of the
-    treated places less the weighted one. ``score``: that over its standard error under Poisson counts, which is what is ranked
-    among placebo groups."""
+    """One outcome. ``treated`` and ``weighted``: totals in each period, shape (periods,). ``estimate``: total after
+    of the treated places less the weighted one. ``score``: that over its standard error under Poisson counts, which
+    is what is ranked among placebo groups."""
 
     name: str
     treated: Floats
@@ -58,11 +58,11 @@ class CalibratedOutcome:
 @register
 @dataclass(frozen=True, kw_only=True)
 class CalibrationWeights(Figures):
-    """``estimate``, ``standard_error``, ``interval`` and ``p_value`` are those of the first outcome, which a design fixes
-    beforehand; ``outcomes`` has them all, and ``omnibus_p`` tests them together. ``weights``: shape (places,), 0 for the
-    treated and for what may not be compared. ``exact``: whether each total before is reproduced; if not, ``distance`` is the
-    root mean square by which they miss, per place and in standard deviations over the candidates. ``effective_size``:
-    (Σw)²/Σw². ``placebos``: scores of the placebo groups, shape (groups, outcomes)."""
+    """``estimate``, ``standard_error``, ``interval`` and ``p_value`` are those of the first outcome, which a design
+    fixes beforehand; ``outcomes`` has them all, and ``omnibus_p`` tests them together. ``weights``: shape (places,),
+    0 for the treated and for what may not be compared. ``exact``: whether each total before is reproduced; if not,
+    ``distance`` is the root mean square by which they miss, per place and in standard deviations over the candidates.
+    ``effective_size``: (Σw)²/Σw². ``placebos``: scores of the placebo groups, shape (groups, outcomes)."""
 
     type_name: ClassVar[str] = "calibration-weights"
 
@@ -83,8 +83,8 @@ class CalibrationWeights(Figures):
 
     @property
     def log_ratio(self) -> tuple[float, float]:
-        """Logarithm of what was counted over what was expected, and its standard error (delta method), for pooling; NaN where
-        either is 0."""
+        """Logarithm of what was counted over what was expected, and its standard error (delta method), for pooling;
+        NaN where either is 0."""
         seen, expected = self.outcomes[0].after
         if not (seen > 0 and expected > 0):
             return math.nan, math.nan
@@ -146,12 +146,17 @@ class CalibrationWeights(Figures):
         if math.isnan(self.p_value):
             said.append(msg("How much of that is chance can't be told here, so there is no interval and no p-value."))
         else:
-            fits = {"low": first.interval[0], "high": first.interval[1], "p": probability(self.p_value, language)}
+            fits: dict[str, Any] = {
+                "low": first.interval[0],
+                "high": first.interval[1],
+                "p": probability(self.p_value, language),
+            }
             effect = first.estimate
             if self.p_value > 1 - self.level:
                 said.append(
                     msg(
-                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what groups of untreated "
+                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what groups "
+                        "of untreated "
                         "places show by chance (p {p}).",
                         **fits,
                     )
@@ -159,7 +164,8 @@ class CalibrationWeights(Figures):
             elif effect < 0:
                 said.append(
                     msg(
-                        "That is {n:decimal} fewer; differences from {low:decimal} to {high:decimal} fit (p {p}, against groups "
+                        "That is {n:decimal} fewer; differences from {low:decimal} to {high:decimal} fit (p {p}, "
+                        "against groups "
                         "of untreated places).",
                         n=-effect, **fits,
                     )
@@ -167,7 +173,8 @@ class CalibrationWeights(Figures):
             else:
                 said.append(
                     msg(
-                        "That is {n:decimal} more; differences from {low:decimal} to {high:decimal} fit (p {p}, against groups of "
+                        "That is {n:decimal} more; differences from {low:decimal} to {high:decimal} fit (p {p}, "
+                        "against groups of "
                         "untreated places).",
                         n=effect, **fits,
                     )
@@ -181,7 +188,8 @@ class CalibrationWeights(Figures):
             )  # fmt: skip
         said.append(
             msg(
-                "It can't tell what else began at the treated places at that time. If they were chosen because they had just been "
+                "It can't tell what else began at the treated places at that time. If they were chosen because they "
+                "had just been "
                 "high, so must be the groups that they are held against."
             )
         )
@@ -207,15 +215,16 @@ def calibration_weights(
     """Weights untreated places so that they reproduce the treated ones before ``first_post``, and compares what came after.
 
     ``counts``: shape (places, periods), or (outcomes, places, periods); 0 or more. ``treated``: boolean, (places,).
-    ``first_post``: index of the first period after the start. ``covariates``: (places, covariates), whose totals are to be
-    reproduced too (population, deprivation …). ``candidates``: boolean, (places,): which may bear weight or stand in a placebo
-    group; leave a displacement ring out. ``every``: periods before are added up in blocks of so many, counted back from the
-    start; larger blocks are reproduced exactly more often. ``draws``: placebo groups of as many candidates as there are treated
-    places, each like one of them in its total before. ``groups``: index lists of placebo groups to use instead, chosen as the
-    treated places were chosen (neighbouring places, or the month's highest); they may be of any size.
+    ``first_post``: index of the first period after the start. ``covariates``: (places, covariates), whose totals are
+    to be reproduced too (population, deprivation …). ``candidates``: boolean, (places,): which may bear weight or
+    stand in a placebo group; leave a displacement ring out. ``every``: periods before are added up in blocks of so
+    many, counted back from the start; larger blocks are reproduced exactly more often. ``draws``: placebo groups of
+    as many candidates as there are treated places, each like one of them in its total before. ``groups``: index lists
+    of placebo groups to use instead, chosen as the treated places were chosen (neighbouring places, or the month's
+    highest); they may be of any size.
 
-    Raises ``ValueError`` for numbers that can't be, shapes that don't match, fewer than two periods before or none after, or
-    where nothing was counted at the treated places before.
+    Raises ``ValueError`` for numbers that can't be, shapes that don't match, fewer than two periods before or none
+    after, or where nothing was counted at the treated places before.
     """
     check_level(level)
     y, hit, free, extra, names, periods = _checked(
@@ -293,7 +302,9 @@ def _judged(
             effective >= LEAST_EFFECTIVE,
             msg("The weights are worth {n:count} places of equal weight.", n=effective)
             if effective >= LEAST_EFFECTIVE
-            else msg("The comparison rests on few places: the weights are worth only {n:decimal} of equal weight.", n=effective),
+            else msg(
+                "The comparison rests on few places: the weights are worth only {n:decimal} of equal weight.", n=effective
+            ),
         )
     )
     needed = math.ceil(1 / (1 - level) - 1e-9) - 1
@@ -314,7 +325,8 @@ def _judged(
             msg("The treated places are reproduced no worse than placebo groups are.")
             if like
             else msg(
-                "The treated places are like no untreated ones (larger, or of another course): nearly every placebo group is "
+                "The treated places are like no untreated ones (larger, or of another course): nearly every placebo "
+                "group is "
                 "reproduced better, so placebo groups don't measure chance here."
             ),
         )
@@ -358,8 +370,8 @@ def _blocks(pre: Floats, every: int) -> Floats:
 
 
 def _columns(pre: Floats, extra: Floats, free: Bools, hit: Bools) -> tuple[Floats, Check]:
-    """What is to be reproduced, about 0 and in standard deviations over the candidates; columns that don't differ among them
-    can't be, and are left out."""
+    """What is to be reproduced, about 0 and in standard deviations over the candidates; columns that don't differ
+    among them can't be, and are left out."""
     raw = np.column_stack([pre.transpose(1, 0, 2).reshape(pre.shape[1], -1), extra])
     middle, spread = raw[free].mean(0), raw[free].std(0)
     same = spread <= 1e-12 * np.maximum(1.0, np.abs(middle))
@@ -368,7 +380,10 @@ def _columns(pre: Floats, extra: Floats, free: Bools, hit: Bools) -> tuple[Float
     columns = (raw[:, kept] - middle[kept]) / spread[kept]
     n = int(lost.sum())
     text = (
-        msg("{n:count} of the totals can't be reproduced: all candidates are alike there, and unlike the treated places.", n=n)
+        msg(
+            "{n:count} of the totals can't be reproduced: all candidates are alike there, and unlike the treated places.",
+            n=n,
+        )
         if n
         else msg("Each total differs among the candidates, or is that of the treated places.")
     )
@@ -454,7 +469,9 @@ def _checked(
     if first_post < 2:
         raise Unfit(msg("at least two periods before the start are needed, so that there is a history to reproduce"))
     if isinstance(every, bool) or every != int(every) or not 1 <= every <= first_post:
-        raise ValueError(f"every must be a whole number of periods from 1 to the {first_post} before the start, not {every!r}")
+        raise ValueError(
+            f"every must be a whole number of periods from 1 to the {first_post} before the start, not {every!r}"
+        )
     if isinstance(draws, bool) or draws != int(draws) or not 0 <= draws <= 1_000_000:
         raise ValueError(f"draws must be a whole number from 0 to a million, not {draws!r}")
     if y[0, hit, :first_post].sum() == 0:

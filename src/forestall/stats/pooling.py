@@ -1,12 +1,13 @@
 """Several evaluations of one practice together: how well does it work on average, how much does that differ from place to
 place, and what may the next place expect?
 
-Random effects: evaluation i finds yᵢ (a log ratio), normal about its own true effect θᵢ with standard error sᵢ, and true
-effects scatter about their mean μ with variance τ². τ² by restricted maximum likelihood, or by Paule and Mandel (1982,
-*Journal of Research of the National Bureau of Standards* 87, 377-385). The interval of μ is that of Hartung and Knapp (2001,
-*Statistics in Medicine* 20, 3875-3889) and Sidik and Jonkman (2002, *Statistics in Medicine* 21, 3153-3159); that of τ² by the
-Q profile (Viechtbauer 2007, *Statistics in Medicine* 26, 37-52); prediction as in Higgins, Thompson and Spiegelhalter (2009,
-*Journal of the Royal Statistical Society A* 172, 137-159), with k - 1 degrees of freedom.
+Random effects: evaluation i finds yᵢ (a log ratio), normal about its own true effect θᵢ with standard error sᵢ, and
+true effects scatter about their mean μ with variance τ². τ² by restricted maximum likelihood, or by Paule and Mandel
+(1982, *Journal of Research of the National Bureau of Standards* 87, 377-385). The interval of μ is that of Hartung
+and Knapp (2001, *Statistics in Medicine* 20, 3875-3889) and Sidik and Jonkman (2002, *Statistics in Medicine* 21,
+3153-3159); that of τ² by the Q profile (Viechtbauer 2007, *Statistics in Medicine* 26, 37-52); prediction as in
+Higgins, Thompson and Spiegelhalter (2009, *Journal of the Royal Statistical Society A* 172, 137-159), with k - 1
+degrees of freedom.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ FEW = 5
 @register
 @dataclass(frozen=True, kw_only=True)
 class PooledEffects(Figures):
-    """``effects`` and ``errors``: shape (evaluations,), as given; ``estimate``, ``interval`` and ``prediction`` on the same
-    scale. ``ratio``: that scale is the logarithm of a ratio, and readers see ratios. ``tau2``: variance of true effects, with
-    ``tau2_interval``; ``i2``: the share of the scatter that is not chance; ``q``, ``q_p_value``: Cochran's test of no scatter.
-    ``weights`` add up to 1. ``without``, ``without_interval``, ``without_p``: the same with one evaluation left out, shapes
-    (evaluations,), (evaluations, 2) and (evaluations,); NaN where fewer than two would be left."""
+    """``effects`` and ``errors``: shape (evaluations,), as given; ``estimate``, ``interval`` and ``prediction`` on
+    the same scale. ``ratio``: that scale is the logarithm of a ratio, and readers see ratios. ``tau2``: variance of
+    true effects, with ``tau2_interval``; ``i2``: the share of the scatter that is not chance; ``q``, ``q_p_value``:
+    Cochran's test of no scatter. ``weights`` add up to 1. ``without``, ``without_interval``, ``without_p``: the same
+    with one evaluation left out, shapes (evaluations,), (evaluations, 2) and (evaluations,); NaN where fewer than two
+    would be left."""
 
     type_name: ClassVar[str] = "pooled-effects"
 
@@ -122,7 +124,8 @@ class PooledEffects(Figures):
         else:
             said.append(
                 msg(
-                    "Taken together, {n:count} evaluations show no clear effect on average: it is put at {value}, and anything "
+                    "Taken together, {n:count} evaluations show no clear effect on average: it is put at {value}, "
+                    "and anything "
                     "from {low} to {high} fits them.",
                     n=k, value=est, low=lo, high=hi,
                 )
@@ -130,13 +133,15 @@ class PooledEffects(Figures):
         if math.isfinite(low):
             said.append(
                 msg(
-                    "Effects differ from place to place: {i2:percent} of their scatter is more than chance. The next place like "
+                    "Effects differ from place to place: {i2:percent} of their scatter is more than chance. The "
+                    "next place like "
                     "these may expect anything from {low} to {high}.",
                     i2=self.i2, low=self._told(self.prediction[0]), high=self._told(self.prediction[1]),
                 )
                 if self.tau2 > 0
                 else msg(
-                    "No scatter beyond chance was found between them, which with {n:count} evaluations is weak evidence that "
+                    "No scatter beyond chance was found between them, which with {n:count} evaluations is weak "
+                    "evidence that "
                     "there is none.",
                     n=k,
                 )
@@ -145,7 +150,8 @@ class PooledEffects(Figures):
             said.append(msg("A ratio below 1 is a fall."))
         said.append(
             msg(
-                "Evaluations that found nothing are published and recorded less often; what is missing here is not allowed for, "
+                "Evaluations that found nothing are published and recorded less often; what is missing here is not "
+                "allowed for, "
                 "and a poor evaluation weighs as much as a good one of its size."
             )
         )
@@ -177,9 +183,9 @@ def pool_effects(
     """Pools effects of the same kind from independent evaluations.
 
     ``effects``: shape (evaluations,), the logarithms of ratios (or, with ``ratio`` False, differences in one unit).
-    ``standard_errors``: of these, above 0. ``method``: how τ² is estimated, ``reml`` or ``paule-mandel``. ``never_narrower``:
-    keeps the interval at least as wide as one that takes τ² as known, which matters where few evaluations happen to agree
-    closely (IQWiG's rule); it then covers more than ``level``.
+    ``standard_errors``: of these, above 0. ``method``: how τ² is estimated, ``reml`` or ``paule-mandel``.
+    ``never_narrower``: keeps the interval at least as wide as one that takes τ² as known, which matters where few
+    evaluations happen to agree closely (IQWiG's rule); it then covers more than ``level``.
 
     One evaluation is given back as it is, without p-value or interval of an average. Raises ``ValueError`` for numbers that
     can't be, shapes that don't match, or a method that isn't there.
@@ -336,7 +342,8 @@ def _checks(names: tuple[str, ...], fit: _Fit, p_without: Floats, alpha: float) 
                 "agreement",
                 not fit.narrow,
                 msg(
-                    "They agree more closely than chance alone would have it, so the interval may be too short: ask for one that "
+                    "They agree more closely than chance alone would have it, so the interval may be too short: ask "
+                    "for one that "
                     "is never narrower."
                 )
                 if fit.narrow
@@ -371,7 +378,9 @@ def _checked(
     if not (np.isfinite(s) & (s > 0)).all():
         raise ValueError(f"each standard error must be above 0, not {float(s[~(np.isfinite(s) & (s > 0))][0])!r}")
     if np.abs(y).max() > 1e6 or s.max() > 1e6 or s.min() < 1e-9:
-        raise ValueError("effects and standard errors must lie within a million, and errors above a billionth: check the unit")
+        raise ValueError(
+            "effects and standard errors must lie within a million, and errors above a billionth: check the unit"
+        )
     label = tuple(str(i + 1) for i in range(y.size)) if names is None else tuple(str(n) for n in names)
     if len(label) != y.size:
         raise ValueError(f"there are {y.size} effects and {len(label)} names: give one for each evaluation")
