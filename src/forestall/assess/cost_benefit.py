@@ -187,8 +187,8 @@ class CostBenefit(Figures):
         if known:
             said.append(
                 msg(
-                    "Net present value is {sum}; carrying the effect's {level:percent} interval, anything from "
-                    "{low} to {high}.",
+                    "Net present value is {sum}; carrying the effect's {level:percent} interval, anything from {low} "
+                    "to {high}.",
                     sum=_pounds(self.net_present_value), **ends,
                 )
             )  # fmt: skip
@@ -214,8 +214,8 @@ class CostBenefit(Figures):
         said.append(msg("This is avoided social cost, not cashable saving: no budget is smaller for it."))
         said.append(
             msg(
-                "Recorded crimes were multiplied into actual ones by “{name}” ({source}); without, the sum avoided "
-                "is {sum}.",
+                "Recorded crimes were multiplied into actual ones by “{name}” ({source}); without, the sum avoided is "
+                "{sum}.",
                 name=self.multiplier, source=self.multiplier_source, sum=_pounds(self.avoided_recorded),
             )
             if self.multiplier

@@ -6,7 +6,9 @@ The design used for drug-market interventions on street blocks: Robbins, Saunder
 synthetic control methods with high-dimensional, micro-level data*, Journal of the American Statistical Association
 112 (2017) 109-126. Weights by entropy balancing (:mod:`forestall.stats._balancing`), or the nearest that can be had
 where no weights are exact. The effect is the treated places' total after, less the weighted total after. It is held
-against the same for groups of untreated places, each weighted anew: the p-value is (r + 1)/(n + 1).
+against the same for placebo groups of places, each weighted anew from all the others: the p-value is (r + 1)/(n + 1). As
+in any permutation test the treated places may fall into placebo groups, and be weighted for them: left out, the places
+that happen to be odd would be missing from what is called chance, and a 5 % test would fire at 6 or 7 %.
 """
 
 from __future__ import annotations
@@ -138,8 +140,9 @@ class CalibrationWeights(Figures):
         first = self.outcomes[0]
         said: list[Message] = [
             msg(
-                "{seen:count} were counted at the treated places after the start, where {expected:decimal} would have been "
-                "expected from {places:count} untreated places, weighted so that they reproduce the history before.",
+                "{seen:count} were counted at the treated places after the start, where {expected:decimal} would have "
+                "been expected from {places:count} untreated places, weighted so that they reproduce the history "
+                "before.",
                 seen=first.after[0], expected=first.after[1], places=int((self.weights > 1e-9).sum()),
             )
         ]  # fmt: skip
@@ -155,9 +158,8 @@ class CalibrationWeights(Figures):
             if self.p_value > 1 - self.level:
                 said.append(
                     msg(
-                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what groups "
-                        "of untreated "
-                        "places show by chance (p {p}).",
+                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what groups of "
+                        "untreated places show by chance (p {p}).",
                         **fits,
                     )
                 )
@@ -165,8 +167,7 @@ class CalibrationWeights(Figures):
                 said.append(
                     msg(
                         "That is {n:decimal} fewer; differences from {low:decimal} to {high:decimal} fit (p {p}, "
-                        "against groups "
-                        "of untreated places).",
+                        "against placebo groups).",
                         n=-effect, **fits,
                     )
                 )  # fmt: skip
@@ -174,8 +175,7 @@ class CalibrationWeights(Figures):
                 said.append(
                     msg(
                         "That is {n:decimal} more; differences from {low:decimal} to {high:decimal} fit (p {p}, "
-                        "against groups of "
-                        "untreated places).",
+                        "against placebo groups).",
                         n=effect, **fits,
                     )
                 )  # fmt: skip
@@ -189,8 +189,7 @@ class CalibrationWeights(Figures):
         said.append(
             msg(
                 "It can't tell what else began at the treated places at that time. If they were chosen because they "
-                "had just been "
-                "high, so must be the groups that they are held against."
+                "had just been high, so must be the groups that they are held against."
             )
         )
         said += [c.text for c in self.checks if not c.passed]
@@ -235,7 +234,7 @@ def calibration_weights(
     placebo, why_none = _groups(groups, y[0, :, :first_post].sum(1), hit, free, draws, seed)
     sets = [np.flatnonzero(hit), *placebo]
     sizes = np.array([len(g) for g in sets], float)
-    usable = np.tile(free & ~hit, (len(sets), 1))
+    usable = np.tile(free | hit, (len(sets), 1))
     for row, group in zip(usable, sets, strict=True):
         row[group] = False
     targets = np.array([columns[g].sum(0) for g in sets])
@@ -326,8 +325,7 @@ def _judged(
             if like
             else msg(
                 "The treated places are like no untreated ones (larger, or of another course): nearly every placebo "
-                "group is "
-                "reproduced better, so placebo groups don't measure chance here."
+                "group is reproduced better, so placebo groups don't measure chance here."
             ),
         )
     )
@@ -349,8 +347,8 @@ def _exactness(made: Balanced) -> Check:
     if made.exact[0]:
         return Check("exact", True, msg("The weighted totals reproduce each total before exactly."))
     text = msg(
-        "No weights reproduce each total before; the nearest miss by {d} standard deviations of a place, in the root mean "
-        "square. Longer blocks or fewer totals can be met more often.",
+        "No weights reproduce each total before; the nearest miss by {d} standard deviations of a place, in the root "
+        "mean square. Longer blocks or fewer totals can be met more often.",
         d=f"{made.distance[0]:.2g}",
     )
     return Check("exact", False, text)
@@ -394,17 +392,17 @@ def _groups(
     given: Sequence[Sequence[int]] | None, total: Floats, hit: Bools, free: Bools, draws: int, seed: int
 ) -> tuple[list[npt.NDArray[np.int64]], Message | None]:
     """Index arrays of the placebo groups, and why there are none."""
-    pool = np.flatnonzero(free & ~hit)
+    pool = np.flatnonzero(free | hit)
     if given is not None:
-        return [_group(g, free & ~hit) for g in given], None
+        return [_group(g, free | hit) for g in given], None
     size = int(hit.sum())
     if draws == 0:
         return [], msg("No placebo groups were asked for.")
-    if pool.size < 2 * size:
+    if pool.size < 3 * size:
         return [], msg(
             "There are {n:count} candidates for {size:count} treated places: too few for placebo groups and places to "
             "weight.",
-            n=pool.size, size=size,
+            n=pool.size - size, size=size,
         )  # fmt: skip
     rng = np.random.default_rng(seed)
     reach = min(pool.size, max(ALIKE_LEAST, 2 * size, round(ALIKE_SHARE * pool.size)))
@@ -433,9 +431,9 @@ def _group(given: Sequence[int], allowed: Bools) -> npt.NDArray[np.int64]:
     if not whole or ids.min() < 0 or ids.max() >= allowed.size or np.unique(ids).size != ids.size:
         raise ValueError(f"each placebo group must list different places from 0 to {allowed.size - 1}, at least one")
     if not allowed[ids].all():
-        raise ValueError("a placebo group holds a place that is treated or no candidate: give untreated candidates only")
+        raise ValueError("a placebo group holds a place that is no candidate: give candidates, or treated places, only")
     if ids.size >= allowed.sum():
-        raise ValueError("a placebo group holds every candidate, which leaves none to weight: give smaller groups")
+        raise ValueError("a placebo group holds every place, which leaves none to weight: give smaller groups")
     return ids.astype(np.int64)
 
 

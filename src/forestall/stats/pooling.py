@@ -116,33 +116,30 @@ class PooledEffects(Figures):
         elif low > 0 or high < 0:
             said.append(
                 msg(
-                    "Taken together, {n:count} evaluations put the average effect at {value}; values from {low} to {high} "
-                    "fit them.",
+                    "Taken together, {n:count} evaluations put the average effect at {value}; values from {low} to "
+                    "{high} fit them.",
                     n=k, value=est, low=lo, high=hi,
                 )
             )  # fmt: skip
         else:
             said.append(
                 msg(
-                    "Taken together, {n:count} evaluations show no clear effect on average: it is put at {value}, "
-                    "and anything "
-                    "from {low} to {high} fits them.",
+                    "Taken together, {n:count} evaluations show no clear effect on average: it is put at {value}, and "
+                    "anything from {low} to {high} fits them.",
                     n=k, value=est, low=lo, high=hi,
                 )
             )  # fmt: skip
         if math.isfinite(low):
             said.append(
                 msg(
-                    "Effects differ from place to place: {i2:percent} of their scatter is more than chance. The "
-                    "next place like "
-                    "these may expect anything from {low} to {high}.",
+                    "Effects differ from place to place: {i2:percent} of their scatter is more than chance. The next "
+                    "place like these may expect anything from {low} to {high}.",
                     i2=self.i2, low=self._told(self.prediction[0]), high=self._told(self.prediction[1]),
                 )
                 if self.tau2 > 0
                 else msg(
                     "No scatter beyond chance was found between them, which with {n:count} evaluations is weak "
-                    "evidence that "
-                    "there is none.",
+                    "evidence that there is none.",
                     n=k,
                 )
             )  # fmt: skip
@@ -151,8 +148,7 @@ class PooledEffects(Figures):
         said.append(
             msg(
                 "Evaluations that found nothing are published and recorded less often; what is missing here is not "
-                "allowed for, "
-                "and a poor evaluation weighs as much as a good one of its size."
+                "allowed for, and a poor evaluation weighs as much as a good one of its size."
             )
         )
         said += [c.text for c in self.checks if not c.passed]
@@ -264,9 +260,10 @@ def _reml(y: Floats, s: Floats) -> float:
         e = y - (w * y).sum() / w.sum()
         return float(-np.log(w).sum() + math.log(w.sum()) + (w * e**2).sum())
 
-    top = _top(y, s)
-    grid = np.concatenate([[0.0], np.geomspace(float((s**2).min()) * 1e-4, top, 60)])
-    best = int(np.argmin([minus(t) for t in grid]))
+    grid = np.concatenate([[0.0], np.geomspace(float((s**2).min()) * 1e-4, _top(y, s), 60)])
+    w = 1 / (s**2 + grid[:, None])
+    e = y - (w @ y / w.sum(1))[:, None]
+    best = int(np.argmin(-np.log(w).sum(1) + np.log(w.sum(1)) + (w * e**2).sum(1)))
     low, high = grid[max(0, best - 1)], grid[min(grid.size - 1, best + 1)]
     if best == 0 and score(0.0) <= 0:
         return 0.0
@@ -343,8 +340,7 @@ def _checks(names: tuple[str, ...], fit: _Fit, p_without: Floats, alpha: float) 
                 not fit.narrow,
                 msg(
                     "They agree more closely than chance alone would have it, so the interval may be too short: ask "
-                    "for one that "
-                    "is never narrower."
+                    "for one that is never narrower."
                 )
                 if fit.narrow
                 else msg("They do not agree more closely than chance would have it."),
