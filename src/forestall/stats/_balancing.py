@@ -26,6 +26,9 @@ EXACT = 1e-6
 #: Newton's steps before a target is taken to lie out of reach, and how steep the weights may become.
 STEPS, STEEPEST = 60, 60.0
 
+#: For so few targets products of columns are taken anew for each, and for more once for all.
+FEW = 16
+
 #: Numbers that may lie in memory at once, about 200 MB.
 ROOM = 25_000_000
 
@@ -107,6 +110,9 @@ def _curvature(x: Floats, w: Floats, pairs: tuple[npt.NDArray[np.intp], npt.NDAr
     """Xᵀ diag(w) X of each row of ``w``, shape (rows, columns, columns), with a trifle on the diagonal so that
     columns that say the same do no harm."""
     rows, m = len(w), x.shape[1]
+    if rows <= FEW:
+        out = np.array([x.T @ (x * row[:, None]) for row in w])
+        return _firm(out)
     upper = np.zeros((rows, pairs[0].size))
     block = max(1, ROOM // pairs[0].size)
     for first in range(0, len(x), block):
@@ -115,8 +121,14 @@ def _curvature(x: Floats, w: Floats, pairs: tuple[npt.NDArray[np.intp], npt.NDAr
     out = np.empty((rows, m, m))
     out[:, pairs[0], pairs[1]] = upper
     out[:, pairs[1], pairs[0]] = upper
+    return _firm(out)
+
+
+def _firm(out: Floats) -> Floats:
+    """A trifle more on each diagonal."""
+    diagonal = np.arange(out.shape[1])
     trifle = 1e-12 * np.trace(out, axis1=1, axis2=2) + 1e-300
-    out[:, np.arange(m), np.arange(m)] += trifle[:, None]
+    out[:, diagonal, diagonal] += trifle[:, None]
     return out
 
 

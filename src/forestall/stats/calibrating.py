@@ -7,8 +7,8 @@ synthetic control methods with high-dimensional, micro-level data*, Journal of t
 112 (2017) 109-126. Weights by entropy balancing (:mod:`forestall.stats._balancing`), or the nearest that can be had
 where no weights are exact. The effect is the treated places' total after, less the weighted total after. It is held
 against the same for placebo groups of places, each weighted anew from all the others: the p-value is (r + 1)/(n + 1). As
-in any permutation test the treated places may fall into placebo groups, and be weighted for them: left out, the places
-that happen to be odd would be missing from what is called chance, and a 5 % test would fire at 6 or 7 %.
+in any permutation test the treated places may fall into placebo groups, and be weighted for them: left out, places that
+happen to be odd would be missing from what is called chance.
 """
 
 from __future__ import annotations
@@ -158,8 +158,8 @@ class CalibrationWeights(Figures):
             if self.p_value > 1 - self.level:
                 said.append(
                     msg(
-                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what groups of "
-                        "untreated places show by chance (p {p}).",
+                        "That is no clear effect: differences from {low:decimal} to {high:decimal} fit what placebo groups "
+                        "show by chance (p {p}).",
                         **fits,
                     )
                 )
