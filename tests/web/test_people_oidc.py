@@ -130,13 +130,31 @@ def test_an_address_of_two_people_is_nobodys(client):
     assert through(client).status_code == 422
 
 
+@pytest.mark.parametrize("make", [False, True])
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_demo": True}])
-@pytest.mark.usefixtures("issuer")
-def test_closed_and_demo_accounts_stay_out(client, ann, change):
-    through(client)
+def test_closed_and_demo_accounts_stay_out(client, issuer, settings, ann, change, known, make):
+    """Known by the provider's own name or by the address alone; and where accounts are made, none is made beside them."""
+    if known:
+        through(client)
+        client.post("/sign-out/")
     User.objects.filter(pk=ann.pk).update(**change)
-    client.post("/sign-out/")
+    settings.OIDC = provider.Client(issuer=issuer, client="forestall", secret="told", make=make)
     assert through(client).status_code == 422
+    assert ("no account is made" if make else "no account") in refusal(client)
+    assert User.objects.count() == 1
+
+
+def test_no_account_is_made_with_the_address_of_another(client, issuer, settings, ann):
+    settings.OIDC = provider.Client(issuer=issuer, client="forestall", secret="told", make=True)
+    through(client)
+    client.post("/sign-out/")
+    tell(issuer, "mallory", **ANN)
+    answer = through(client, "mallory")
+    assert "ask an administrator" in answer.content.decode()
+    tell(issuer, "unsure", **{**ANN, "email_verified": False})
+    assert through(client, "unsure").status_code == 302
+    assert [u.email for u in User.objects.exclude(pk=ann.pk)] == [""], "an address that nobody verified is not kept"
 
 
 @pytest.mark.usefixtures("issuer", "ann")

@@ -94,11 +94,25 @@ def claimed(client: Client, claims: Mapping[str, Any]) -> User | None:
     known = User.objects.filter(identities__issuer=client.issuer, identities__subject=claims["sub"]).first()
     if known is not None:
         return known if known.is_active and not known.is_demo else None
-    email = claims.get("email")
-    if not email or not (client.trust_email or claims.get("email_verified") is True):
+    email = vouched_email(client, claims)
+    if not email:
         return None
     found = list(usable.filter(email__iexact=email).exclude(identities__issuer=client.issuer)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def vouched_email(client: Client, claims: Mapping[str, Any]) -> str:
+    """The address that a provider answers for; '' where it names none, or has not verified it."""
+    sure = client.trust_email or claims.get("email_verified") is True
+    return str(claims.get("email") or "") if sure else ""
+
+
+def is_taken(client: Client, claims: Mapping[str, Any]) -> bool:
+    """Whether the provider's name for a person, or the address that it answers for, stands at an account already, a closed
+    one or the demo's too: whoever was shut out gets no second account."""
+    taken = Q(identities__issuer=client.issuer, identities__subject=claims["sub"])
+    email = vouched_email(client, claims)
+    return User.objects.filter(taken | Q(email__iexact=email) if email else taken).exists()
 
 
 def _one(found: QuerySet[Any], pk: int) -> Any:
