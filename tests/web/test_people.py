@@ -211,6 +211,45 @@ def test_the_operator_makes_an_account():
     assert set(ROLES) >= {"analyst", "registrar"}
 
 
+def test_an_account_made_again_holds_its_role_again_and_ends_every_session(client):
+    password = actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    ann = User.objects.get()
+    client.force_login(ann)
+    assert client.get("/account/").status_code == 200
+    ann.roles.update(until=timezone.now())
+    actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    again = User.objects.get()
+    assert again.may(Permission.AGREE_PLANS)
+    assert again.roles.count() == 1
+    assert not again.check_password(password)
+    assert client.get("/account/").status_code == 302
+    assert again.session_stamp != ann.session_stamp
+
+
+def test_a_closed_account_is_not_made_again():
+    actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    User.objects.update(is_active=False)
+    before = User.objects.values().get()
+    with pytest.raises(ForestallError, match="account ann is closed: open it again"):
+        actions.make_account(username="Ann", role="analyst", trail=Trail.operator())
+    assert User.objects.values().get() == before
+
+
+def test_the_operator_s_accounts_hold_what_fits_their_organisation():
+    Organisation.objects.create(slug="northtown", name="Northtown Council", kind="council")
+    for role in ("analyst", "data-protection"):
+        with pytest.raises(ForestallError, match=f"nobody of Northtown Council may hold the role {role}"):
+            actions.make_account(username="kim", role=role, organisation="northtown", trail=Trail.operator())
+    with pytest.raises(ForestallError, match="held everywhere"):
+        actions.make_account(username="kim", role="administrator", area="W06000001", trail=Trail.operator())
+    assert not User.objects.exists()
+    actions.make_account(username="kim", role="partner", organisation="northtown", trail=Trail.operator())
+    actions.make_account(username="pat", role="analyst", trail=Trail.operator())
+    with pytest.raises(ForestallError, match="may hold the role analyst"):
+        actions.make_account(username="pat", role="partner", organisation="northtown", trail=Trail.operator())
+    assert User.objects.get(username="pat").organisation.slug == "gwent"
+
+
 @pytest.mark.django_db
 def test_the_first_account_belongs_to_the_force_of_the_records():
     actions.make_account(username="pat", role="analyst", trail=Trail.operator())

@@ -14,7 +14,7 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people import invitations
-from forestall.web.people.fitting import fits
+from forestall.web.people.fitting import fits, manages, may_hold, misfits, standing
 from forestall.web.people.leaving import left
 from forestall.web.people.models import HeldRole, Invitation, Organisation, Unit, User, new_stamp
 from forestall.web.people.permissions import ROLES, Permission
@@ -49,11 +49,20 @@ def add_person(
 def change_person(
     *, person: User, name: str, email: str, organisation: Organisation, unit: Unit | None, trail: Trail
 ) -> None:
-    """A person's name, e-mail address and place."""
+    """A person's name, e-mail address and place. Nobody takes a role along to an organisation that it does not fit."""
     _manages(trail, person)
     _reaches(trail, organisation)
     _one_of(unit, organisation)
     _only_email(email, but=person)
+    wrong = misfits(standing(person), organisation)
+    if wrong:
+        raise RefusedError(
+            msg(
+                "Nobody of {organisation} may hold the role {roles:list}, which this person holds: end it first",
+                organisation=organisation.title,
+                roles=[ROLES[role].name for role in wrong],
+            )
+        )
     changed = [
         field
         for field, value in (("name", name), ("email", email), ("organisation", organisation), ("unit", unit))
@@ -90,8 +99,10 @@ def give_role(
     day to a day (both included). Nobody gives a role to themselves."""
     _manages(trail, person)
     _reaches(trail, organisation)
-    if role not in ROLES or not fits(role, organisation):
+    if role not in ROLES or not fits(role, organisation) or not may_hold(role, organisation, person.organisation):
         raise RefusedError(msg("This role can't be held for that organisation: choose another of either"))
+    if manages(role) and (unit is not None or area):
+        raise RefusedError(msg("This role is held everywhere: choose no unit and no area"))
     _one_of(unit, organisation or person.organisation)
     begins, ends = _midnight(since) or timezone.now(), _midnight(until and until + dt.timedelta(days=1))
     if ends is not None and ends <= max(begins, timezone.now()):
