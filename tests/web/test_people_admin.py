@@ -321,6 +321,30 @@ def test_who_manages_one_organisation_sees_and_changes_its_people_only(local_adm
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("wide", ["all", "another", "later"])
+def test_who_manages_one_organisation_changes_nobody_whose_role_reaches_further(local_admin, force, council, wide):
+    other = User.objects.create(username="wide", name="Wide", organisation=council)
+    since = timezone.now() + dt.timedelta(days=wide == "later")
+    HeldRole.objects.create(user=other, role="partner", organisation=council)
+    reaching = HeldRole.objects.create(
+        user=other, role="administrator", organisation=force if wide == "another" else None, since=since
+    )
+    before = (list(HeldRole.objects.order_by("pk").values()), User.objects.values().get(pk=other.pk))
+    browser = Client()
+    browser.force_login(local_admin)
+    for act in every_change(other, local_admin, council).values():
+        with pytest.raises(RefusedError, match="reach further than yours"):
+            act()
+    for way in ("change", "roles", "invite", "close", "open"):
+        given = {"name": "x", "organisation": council.pk, "role": "partner"}
+        answer = browser.post(f"/people/{other.pk}/{way}/", given)
+        assert answer.status_code == 422, way
+    assert (list(HeldRole.objects.order_by("pk").values()), User.objects.values().get(pk=other.pk)) == before
+    assert not Invitation.objects.exists()
+    HeldRole.objects.filter(pk=reaching.pk).update(since=timezone.now(), until=timezone.now())
+    assert browser.post(f"/people/{other.pk}/close/").status_code == 302, "the wider role is over"
+
+
 @pytest.mark.usefixtures("admin")
 def test_a_leaver_is_out_at_once_and_others_hear_of_it(client, person, force):
     sam = person("analyst", username="sam")
@@ -415,7 +439,8 @@ ROLE_NAMES = sorted(ROLES)
                           st.sampled_from(["give", "take", "close", "open", "move"])), max_size=12))  # fmt: skip
 def test_no_sequence_of_changes_raises_anybodys_own_rights(db, moves):
     """Whoever acts on whom: what a person may do never changes by the person's own act, nobody gets a role that does not
-    fit its organisation, and who is confined to an organisation changes nobody else's people."""
+    fit its organisation and theirs, and who is confined to an organisation changes nobody else's people and nobody whose
+    role reaches further."""
     del db
     from django.db import transaction
 
@@ -430,9 +455,9 @@ def test_no_sequence_of_changes_raises_anybodys_own_rights(db, moves):
             who, whom = (User.objects.get(pk=people[i].pk) for i in (actor, target))
             place = (*places, None)[where]
             before = {(r.role, r.organisation_id) for r in whom.held()}
-            outside = who.reach(Permission.MANAGE_PEOPLE) is not None and whom.organisation_id not in who.reach(
-                Permission.MANAGE_PEOPLE
-            )
+            reach = who.reach(Permission.MANAGE_PEOPLE)
+            theirs = {whom.organisation_id, *(r.organisation_id for r in whom.held())}
+            outside = reach is not None and not theirs <= reach
             try:
                 with transaction.atomic():
                     _do(what, who, whom, role, place)

@@ -188,12 +188,26 @@ def add_unit(
 
 
 def _manages(trail: Trail, person: User) -> None:
-    """Nobody changes their own account or rights, and who manages some organisations changes their people only."""
+    """Nobody changes their own account or rights. Who manages some organisations changes their people only, and of these
+    nobody who holds a role beyond them: a new link or a closed account would be power over the wider role."""
     if trail.actor is None or trail.actor.pk == person.pk:
         raise RefusedError(msg("Nobody changes their own rights: ask another administrator"))
     reach = trail.actor.reach(Permission.MANAGE_PEOPLE)
-    if reach is not None and person.organisation_id not in reach:
+    if reach is None:
+        return
+    if person.organisation_id not in reach:
         raise PermissionDenied
+    if any(not _within(held, reach) for held in standing(person)):
+        raise RefusedError(
+            msg("This person's roles reach further than yours: ask an administrator of all the organisations concerned")
+        )
+
+
+def _within(held: HeldRole, reach: frozenset[int]) -> bool:
+    """Whether a role reaches no organisation but these. One that manages and names none reaches all."""
+    if held.organisation_id is None:
+        return not manages(held.role)
+    return held.organisation_id in reach
 
 
 def _reaches(trail: Trail, organisation: Organisation | None, permission: Permission = Permission.MANAGE_PEOPLE) -> None:
