@@ -264,6 +264,23 @@ def test_the_sentences_are_in_the_language_that_is_asked_for(someone):
     assert officer.get("/api/signals").headers["Content-Language"] == "cy"
 
 
+def test_a_token_answers_in_its_persons_language(someone):
+    officer = someone("officer")
+    client, _ = token(officer, changes="yes")
+    User.objects.filter(pk=officer.user.pk).update(language="cy")
+    key = begun(client)
+    for address in ("/api/signals", f"/api/plans/{key}"):
+        program, person = client.get(address), officer.get(address)
+        assert program.headers["Content-Language"] == "cy"
+        assert program.json() == person.json()
+    assert client.get("/api/plans/ABCDEFGH").json() == officer.get("/api/plans/ABCDEFGH").json()
+    assert client.get("/api/signals", headers={"Accept-Language": "en"}).headers["Content-Language"] == "en"
+    reads, _ = token(officer)
+    refused = sent(reads, "post", "/notices/read", {})
+    assert (refused.status_code, refused.headers["Content-Language"]) == (403, "cy")
+    assert Client().get("/api/openapi.json").headers["Content-Language"] == "en", "the next one is not answered in it"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
