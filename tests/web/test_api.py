@@ -4,7 +4,9 @@ import datetime as dt
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -97,6 +99,20 @@ def test_a_token_is_its_person_and_is_kept_as_a_hash(someone):
     client.get("/api/me")
     assert Event.objects.filter(act="use-token").count() == 1, "once a day"
     assert Event.objects.filter(act="make-token").count() == 1
+
+
+def test_a_token_takes_no_transaction_of_its_own_but_once_a_day(someone):
+    """On SQLite each would take the one write lock."""
+    client, _ = token(someone("officer"))
+    with CaptureQueriesContext(connection) as first:
+        client.get("/api/me")
+    with CaptureQueriesContext(connection) as second:
+        client.get("/api/me")
+    began = [sum("SAVEPOINT" in q["sql"] and "RELEASE" not in q["sql"] for q in found) for found in (first, second)]
+    assert began == [1, 0]
+    AccessToken.objects.update(last_used_at=timezone.now() - dt.timedelta(days=1))
+    client.get("/api/me")
+    assert Event.objects.filter(act="use-token").count() == 2
 
 
 def test_a_token_that_only_reads_changes_nothing(someone):

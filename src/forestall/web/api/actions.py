@@ -50,11 +50,11 @@ def revoke_token(*, token: int, trail: Trail) -> AccessToken:
 @action(ANYONE)
 def note_use(*, token: AccessToken, trail: Trail) -> None:
     """Notes, once a day, that a token let its person in."""
-    now, last = timezone.now(), token.last_used_at
-    if last is None or timezone.localdate(last) < timezone.localdate(now):
-        fresh = AccessToken.objects.filter(pk=token.pk, last_used_at=last).update(last_used_at=now)
-        if fresh:
-            trail.record(Operation.ACCESS, "use-token", f"user:{token.user_id}", {"token": token.pk})
+    if token.used_today:
+        return
+    fresh = AccessToken.objects.filter(pk=token.pk, last_used_at=token.last_used_at).update(last_used_at=timezone.now())
+    if fresh:
+        trail.record(Operation.ACCESS, "use-token", f"user:{token.user_id}", {"token": token.pk})
 
 
 @action(OPERATOR)

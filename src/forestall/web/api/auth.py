@@ -39,7 +39,8 @@ class Token(HttpBearer):
         translation.activate(request.language)  # until the view's own door puts back what was before
         if found.reads_only and request.method not in SAFE:
             raise ReadsOnlyError
-        actions.note_use(token=found, trail=Trail.of(request))
+        if not found.used_today:  # an action takes the write lock of SQLite, and reading needs none
+            actions.note_use(token=found, trail=Trail.of(request))
         return found
 
 
