@@ -231,10 +231,14 @@ def test_a_plan_from_a_signal_and_on(someone, council):
     )
     assert planned.status_code == 201
     number, base = planned.json()["number"], planned.json()["revision"]
-    change = {"action": "More lights", "organisation": "northtown", "trial": True, "base": base}
+    due = (timezone.localdate() + dt.timedelta(days=9)).isoformat()
+    change = {"action": "More lights", "organisation": "northtown", "trial": True, "due": due, "base": base}
     assert sent(officer, "put", f"/plans/{key}/responses/{number}", change).json()["revision"] == base + 1
-    late = sent(officer, "put", f"/plans/{key}/responses/{number}", change)
-    assert (late.status_code, late.json()["theirs"]["action"]) == (409, "More lights")
+    again = sent(officer, "put", f"/plans/{key}/responses/{number}", change)
+    assert (again.status_code, again.json()["revision"]) == (200, base + 1), "what stands already is no conflict"
+    late = sent(boss, "put", f"/plans/{key}/responses/{number}", {**change, "action": "A warden"})
+    assert (late.status_code, late.json()["theirs"]["action"], late.json()["fields"]) == (409, "More lights", ["action"])
+    assert sent(boss, "put", f"/plans/{key}/responses/9999", change).status_code == 404
     asked = sent(officer, "post", f"/plans/{key}/tasks", {"title": "Mend the fence", "organisation": "northtown"})
     assert asked.status_code == 201
     stranger = sent(officer, "post", f"/plans/{key}/tasks", {"title": "x", "organisation": "nobody"})
