@@ -385,6 +385,24 @@ def test_every_operation_is_described_in_a_sentence_and_on_the_page(someone):
     assert "style=" not in page
 
 
+def test_the_description_is_worked_out_once(monkeypatch):
+    from django.test.utils import override_script_prefix
+
+    from forestall.web.api.api import description
+
+    description.cache_clear()
+    asked, whole = [], type(api).get_openapi_schema
+    monkeypatch.setattr(type(api), "get_openapi_schema", lambda self, **o: asked.append(1) or whole(self, **o))
+    first = Client().get("/api/openapi.json")
+    again = Client().get("/api/openapi.json", headers={"Accept-Language": "cy"})
+    assert (first.json(), len(asked)) == (again.json(), 1)
+    assert "/api/plans" in first.json()["paths"]
+    with override_script_prefix("/prevention/"):
+        assert "/prevention/api/plans" in Client().get("/api/openapi.json").json()["paths"]
+    assert Client().get("/api/openapi.json").json() == first.json()
+    assert len(asked) == 2
+
+
 def test_the_operator_makes_and_revokes_tokens(someone):
     from forestall.errors import ForestallError
     from forestall.web.api import actions

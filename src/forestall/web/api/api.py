@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +28,13 @@ class Interface(NinjaAPI):
                     if int(status) >= 400:
                         answer["content"] = {problems.TYPE: next(iter(answer["content"].values()))}
         return schema
+
+
+@functools.cache
+def description(prefix: str) -> Mapping[str, Any]:  # noqa: ARG001 - its addresses begin with it
+    """The OpenAPI description, worked out once for each place at which a process is mounted. Its sentences are English,
+    whoever asks."""
+    return api.get_openapi_schema()
 
 
 api = Interface(
