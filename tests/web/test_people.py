@@ -4,6 +4,7 @@ import stat
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 
 from forestall.errors import ForestallError
@@ -79,6 +80,37 @@ def test_guessing_is_slowed_down_and_a_colleague_is_not_locked_out(client, perso
     assert set(Event.objects.filter(act="sign-in-failed").values_list("record", flat=True)) == {
         f"user:{User.objects.get().pk}"
     }
+
+
+def test_a_password_is_hashed_outside_the_transaction(client, demo_person, monkeypatch):
+    """On SQLite a transaction holds the one write lock, and a hash takes a third of a second."""
+    demo_person("analyst")
+    depths, compare = [], User.check_password
+
+    def check(self, password):
+        depths.append(len(connection.savepoint_ids))
+        return compare(self, password)
+
+    outside = len(connection.savepoint_ids)
+    monkeypatch.setattr(User, "check_password", check)
+    assert sign_in(client, password="guess").status_code == 422
+    assert sign_in(client).status_code == 302
+    assert depths == [outside, outside]
+
+
+def test_who_failed_too_often_while_a_password_was_read_is_refused(client, demo_person, monkeypatch):
+    """Guesses at once: none may learn more than the failures allow."""
+    demo_person("analyst")
+    compare = User.check_password
+
+    def check(self, password):
+        for _ in range(backend.PER_PAIR):
+            FailedSignIn.objects.create(name_hash=backend.name_hash("analyst"), address="127.0.0.1")
+        return compare(self, password)
+
+    monkeypatch.setattr(User, "check_password", check)
+    assert sign_in(client).status_code == 429
+    assert client.get("/account/").status_code == 302
 
 
 def test_old_failures_are_forgotten(client, person):

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
 from forestall.errors import ForestallError
 from forestall.text import LANGUAGES
-from forestall.web.actions import ANYONE, OPERATOR, action
+from forestall.web.actions import ANYONE, OPERATOR, action, oneself
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people import backend, demo, door, first, invitations, oidc, provided, second_factor
+from forestall.web.people.backend import TooManyError
 from forestall.web.people.fitting import manages, may_hold, misfits, standing
 from forestall.web.people.models import (
     FailedSignIn,
@@ -33,21 +34,16 @@ from forestall.web.people.models import (
 from forestall.web.people.permissions import ROLES
 
 
-class TooManyError(Exception):
-    """Too many failed attempts: the answer was not read."""
-
-
 @action(ANYONE)
-def sign_in(*, request: HttpRequest, username: str, password: str, trail: Trail) -> User | None:
-    """Signs a person in, or lets them on to the second factor where one is needed (``request.user`` tells). None where name
-    and password do not belong together; :class:`TooManyError` where there were too many failures. What has outlived its
-    retention, of sessions and of failures, goes on this occasion."""
+def sign_in(*, request: HttpRequest, username: str, user: User | None, trail: Trail) -> User | None:
+    """Signs in whom :func:`~forestall.web.people.backend.recognise` found, or lets them on to the second factor where one
+    is needed (``request.user`` tells). None where it found nobody: the failure is noted; :class:`TooManyError` where others
+    failed too often meanwhile. What has outlived its retention, of sessions and of failures, goes on this occasion."""
     now = timezone.now()
     request.session.clear_expired()
     FailedSignIn.objects.filter(at__lt=now - dt.timedelta(days=1)).delete()
     if backend.too_many(username, trail.address):
         raise TooManyError
-    user = authenticate(request, username=username, password=password)
     if user is None:
         FailedSignIn.objects.create(name_hash=backend.name_hash(username), address=trail.address, at=now)
         known = User.objects.filter(username=username.strip().lower()).first()
@@ -154,7 +150,7 @@ def sign_out(*, request: HttpRequest, trail: Trail) -> None:
 @action(ANYONE)
 def sign_out_everywhere(*, request: HttpRequest, trail: Trail) -> None:
     """Ends every session of the person who asks."""
-    user = _oneself(trail)
+    user = oneself(trail)
     User.objects.filter(pk=user.pk).update(session_stamp=new_stamp())
     trail.record(Operation.ACCESS, "sign-out-everywhere", f"user:{user.pk}")
     logout(request)
@@ -174,7 +170,7 @@ def choose_language(*, language: str, trail: Trail) -> str:
 @action(ANYONE)
 def change_password(*, request: HttpRequest, old: str, new: str, trail: Trail) -> bool:
     """A person's own new password; every other session ends. False where the old one is wrong."""
-    user = _oneself(trail)
+    user = oneself(trail)
     _slow_down(user, trail)
     if not user.check_password(old):
         _failed_code(user, trail)
@@ -190,7 +186,7 @@ def change_password(*, request: HttpRequest, old: str, new: str, trail: Trail) -
 @action(ANYONE)
 def renew_recovery_codes(*, code: str, trail: Trail) -> list[str] | None:
     """Ten new recovery codes for a person who shows a code of the app; None where it is wrong."""
-    user = _oneself(trail)
+    user = oneself(trail)
     _slow_down(user, trail)
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is None or not second_factor.take(factor, code):
@@ -211,12 +207,6 @@ def _in_the_door(request: HttpRequest, trail: Trail) -> User:
         raise PermissionDenied
     _slow_down(user, trail)
     return user
-
-
-def _oneself(trail: Trail) -> User:
-    if trail.actor is None:
-        raise PermissionDenied
-    return trail.actor
 
 
 def _slow_down(user: User, trail: Trail) -> None:
