@@ -16,7 +16,7 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people import invitations
 from forestall.web.people.fitting import fits, manages, may_hold, misfits, standing
 from forestall.web.people.leaving import left
-from forestall.web.people.models import HeldRole, Invitation, Organisation, Unit, User, new_stamp
+from forestall.web.people.models import HeldRole, Organisation, Unit, User, new_stamp
 from forestall.web.people.permissions import ROLES, Permission
 from forestall.web.people.refusal import RefusedError
 
@@ -135,7 +135,7 @@ def close_account(*, person: User, trail: Trail) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False, left_at=now, session_stamp=new_stamp())
     HeldRole.objects.filter(user=person, until__isnull=True).update(until=now)
     HeldRole.objects.filter(user=person, until__gt=now).update(until=now)
-    Invitation.objects.filter(user=person, used_at__isnull=True).delete()
+    invitations.withdraw(person)
     person.is_active, person.left_at = False, now
     trail.record(Operation.ALTERATION, "close-account", f"user:{person.pk}")
     left.send(sender=User, person=person, trail=trail)

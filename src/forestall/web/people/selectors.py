@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
-from django.utils import timezone
 
 from forestall.web.people.models import Agreement, HeldRole, Organisation, Unit, User
 from forestall.web.people.permissions import Permission
@@ -33,12 +31,6 @@ def agreements(reader: User) -> QuerySet[Agreement]:
 
 def agreement(reader: User, pk: int) -> Agreement:
     return _one(agreements(reader), pk)
-
-
-def agreements_to_renew(reader: User) -> QuerySet[Agreement]:
-    """Those in force that end within 60 days."""
-    last = timezone.localdate() + dt.timedelta(days=SOON)
-    return agreements(reader).in_force().filter(expires__lte=last)
 
 
 def organisations(reader: User, permission: Permission = Permission.MANAGE_PEOPLE) -> QuerySet[Organisation]:
