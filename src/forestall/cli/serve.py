@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"Forestall is at http://{shown}:{listener.getsockname()[1]}/ (stop it with Ctrl+C)", flush=True)
     with contextlib.nullcontext() if args.no_worker else start.worker_beside(args.store, args.db):
         start.serve(listener)
+    start.leave()
     return 0
 
 
