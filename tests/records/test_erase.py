@@ -146,7 +146,7 @@ def test_a_number_that_two_sources_use_takes_the_rows_of_the_source_that_is_name
     store.ingest([other], mapping=mapping)
     before = store.current
     for dry_run in (True, False):
-        with pytest.raises(ForestallError, match="made and other each have a record of this number.*--source NAME"):
+        with pytest.raises(ForestallError, match=r"made and other each have a record of this number.*--source NAME"):
             erase(store, Rule(source_ref="OCC/00001/22"), reason="retention", dry_run=dry_run)
     assert store.current == before, "nothing went"
     done = erase(store, Rule(source_ref="OCC/00001/22", source="made"), reason="retention")

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--source-ref", metavar="REF", help="the record with this number in its source")
     which.add_argument("--before", metavar="DATE", help="every record of what had happened before this day, YYYY-MM-DD")
     which.add_argument("--waiting", action="store_true", help="what was decided in the workplace and waits to be done")
-    parser.add_argument("--source", metavar="NAME", help="with --source-ref: of this source, where others have the number too")
+    parser.add_argument("--source", metavar="NAME", help="with --source-ref: of this source, where others use it too")
     parser.add_argument("--kind", metavar="KIND", help="with --before: of one kind of record, such as call")
     parser.add_argument("--since", metavar="DATE", help="with --before: only of what had not happened before this day")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; it stays, so it names nobody and quotes nothing")

@@ -162,7 +162,7 @@ class _Erasure:
         self.hashes = Hashes(tombstones.key_of(self.parts, store.tombstones()) if wanted else b"")
 
     def _refuse_namesakes(self) -> None:
-        """Two sources number their rows each from its own book: one number may stand for rows that have nothing in common."""
+        """Each source numbers its rows from its own book: one number may stand for rows that have nothing in common."""
         import pyarrow.compute as pc
 
         if not self.rule.source_ref or self.rule.source:
