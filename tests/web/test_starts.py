@@ -237,7 +237,7 @@ def test_what_was_told_after_one_scan_is_not_told_again_after_the_next(officer):
     assert not Notice.objects.exists(), "the scan before showed it too"
     weaker = replace(scan, signals=tuple(replace(s, established=s.established and s.id != SIGNAL) for s in scan.signals))
     watching.after_scan(earlier=weaker, now=scan, trail=Trail.operator())
-    assert "is established now" in Notice.objects.get().message["id"]
+    assert "is established now" in Notice.objects.get().message["params"]["change"]["message"]
 
 
 def test_growing_further_is_told_again(officer):
@@ -260,7 +260,7 @@ def test_a_watched_signal_that_is_gone_is_told_of_once(officer):
     assert not Notice.objects.exists(), "it was gone the night before"
     there = replace(scan, signals=(*scan.signals, replace(scan.signals[0], id="0000000000")))
     watching.after_scan(earlier=there, now=scan, trail=Trail.operator())
-    assert "is not in the newest scan any more" in Notice.objects.get().message["id"]
+    assert "is not in the newest scan any more" in Notice.objects.get().message["message"]
 
 
 def test_a_watched_signal_can_be_let_go_on_its_page(client, officer):
