@@ -25,6 +25,8 @@ from forestall.web.signals.pinned import Pinned, pinned
 
 #: As many occurrence numbers are taken at a time.
 MOST_REFS = 200
+#: Characters of what somebody said that a plan begins with.
+MOST_WORDS = 5000
 WEIGHT_WORDS = {
     "quick": (msg("Quick"), msg("One place, two screens: days between events and what residents say.")),
     "standard": (msg("Standard"), msg("An area, with areas to compare it with.")),
@@ -52,7 +54,7 @@ def begun(request: HttpRequest, scan: Pinned | None, given: Mapping[str, str]) -
         return Begun(seed.from_signal(scan, s), {"signal": s.id}, {}, signal=s)
     category = given.get("category", "")
     category = category if category in catalogue.categories() else ""
-    words = values.clean_text(given.get("words", ""))[:5000]
+    words = values.clean_text(given.get("words", ""))
     fields = {k: v for k, v in (("from", given.get("from", "")), ("category", category), ("words", words)) if v}
     code = _code(scan, given)
     if code:
@@ -72,6 +74,8 @@ def begun(request: HttpRequest, scan: Pinned | None, given: Mapping[str, str]) -
     if way == "complaint":
         if not words:
             return Begun(None, fields, {"words": msg("Enter what was said")})
+        if len(words) > MOST_WORDS:
+            return Begun(None, fields, {"words": Message(values.TOO_LONG.id, {"n": MOST_WORDS, "m": len(words)})})
         return Begun(seed.from_words(scan, words, code, category), fields, {})
     if way == "map" or code:
         if scan is None or not code:
