@@ -17,6 +17,7 @@ from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions, duplicates, seed, triage, triage_actions, values
+from forestall.web.plans.models import Marking
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import drawings, present
@@ -135,6 +136,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "seed": from_what.seed,
         "errors": errors,
         "found": found,
+        "marking": Marking.highest(d.plan for d in found),
         "title": given.get("title") or from_what.seed.title(request.language),
         "weights": [(w, *WEIGHT_WORDS[w]) for w in WEIGHTS],
         "weight": given.get("weight") if given.get("weight") in WEIGHTS else proposed(from_what.seed),
@@ -192,6 +194,7 @@ def decide(request: HttpRequest, signal_id: str) -> HttpResponse:
         else:
             return redirect("signal", signal_id=s.id)
     stands = triage.decisions(request.user, [s]).get(s.id)
+    found = duplicates.alike(request.user, seed.from_signal(scan, s))
     context = {
         "held": scan,
         "s": s,
@@ -201,7 +204,8 @@ def decide(request: HttpRequest, signal_id: str) -> HttpResponse:
         "reason": request.POST.get("reason", ""),
         "other": request.POST.get("key", ""),
         "stands": stands,
-        "found": duplicates.alike(request.user, seed.from_signal(scan, s)),
+        "found": found,
+        "marking": Marking.highest(d.plan for d in found),
         "decided": triage.decided,
     }
     return render(request, "plans/decide.html", context, status=422 if errors else 200)
