@@ -487,3 +487,21 @@ def test_what_is_too_long_is_refused_and_never_cut(plan, colleague, client):
     assert page.status_code == 422
     assert "Say it in at most 5,000 characters: this has 10,001" in page.content.decode()
     assert long in page.content.decode()
+
+
+def test_a_page_that_names_a_sensitive_plan_is_marked_so_on_top_and_at_the_foot(plan, colleague, client):
+    client.force_login(plan.owner)
+    work, record = reverse("my-work"), reverse("my-portfolio")
+    top = '<span class="govuk-visually-hidden">Protective marking: </span>{}</p>'
+    foot = '<strong class="f-marking">{}</strong>'
+    for marking in ("OFFICIAL", "OFFICIAL-SENSITIVE"):
+        people_actions.mark_plan(key=plan.key, marking=marking, caveats=(), about_people=False, trail=trail(plan.owner))
+        for address in (work, record, reverse("plan", args=[plan.key])):
+            page = client.get(address).content.decode()
+            assert top.format(marking) in page, address
+            assert foot.format(marking) in page, address
+        assert f'filename="{marking}-my-record.csv"' in client.get(f"{record[:-1]}.csv")["Content-Disposition"]
+    supervisor = colleague("supervisor")
+    client.force_login(supervisor)
+    assert top.format("OFFICIAL") in client.get(work).content.decode(), "no plan waits for them"
+    assert top.format("OFFICIAL-SENSITIVE") in client.get(reverse("portfolio")).content.decode()
