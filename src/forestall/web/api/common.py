@@ -20,8 +20,7 @@ from forestall.web.plans.rules import RefusedError
 from forestall.web.signals.pinned import Pinned, pinned
 
 #: What any operation may answer, beside what it is asked for.
-REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 503})
-
+REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 428, 503})
 NOT_TAKEN = msg("“{value}” is nothing that {name} takes: leave it out, or use a word that the list itself shows")
 
 
