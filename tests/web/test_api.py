@@ -417,3 +417,29 @@ def test_the_operator_makes_and_revokes_tokens(someone):
         actions.revoke_tokens_of(username="nobody", trail=Trail.operator())
     assert actions.revoke_tokens_of(username="officer", trail=Trail.operator()) == 1
     assert Client(headers={"Authorization": f"Bearer {made}"}).get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        ("officer", "/signals?kind=burglary"), ("officer", "/signals?area=W99999999"), ("officer", "/signals?sort=best"),
+        ("officer", "/plans?state=opened"), ("officer", "/plans?category=burglaries"),
+        ("supervisor", "/portfolio?flag=lately"), ("supervisor", "/portfolio?level=9"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_is_not_known_is_refused_and_not_left_out(someone, role, address):
+    """A program would take the whole list for the part that it asked for."""
+    client = someone(role)
+    name, value = address.split("?")[1].split("=")
+    reply = sent(client, "get", address)
+    assert reply.status_code == 422
+    assert reply.json()["reasons"][0].startswith(f"“{value}” is nothing that {name} takes")
+    assert sent(client, "get", address.split("?")[0] + f"?{name}=").status_code == 200
+
+
+def test_a_body_that_is_too_large_is_refused_in_words(someone):
+    client = someone("officer")
+    key = begun(client)
+    reply = sent(client, "put", f"/plans/{key}/answers/aim", {"value": "x" * 1_100_000, "base": 0})
+    assert (reply.status_code, reply["Content-Type"]) == (413, "application/problem+json")
+    assert "larger than the workplace takes" in reply.json()["title"]

@@ -121,7 +121,7 @@ def test_a_partner_accepts_a_task_and_finishes_it(open_page, workplace, by):  # 
     hand.look()
     hand.press(f"text={TASKS[0] if by == 'touch' else TASKS[1]}")
     hand.press("button >> text=Accept")
-    assert page.locator(".f-tags").first.inner_text().startswith("Under way")
+    assert page.locator(".f-tags").first.inner_text().startswith("Accepted")
     hand.write("#outcome", "The contractor did it on Tuesday.")
     hand.press("button >> text=Done")
     assert page.locator(".f-tags").first.inner_text().startswith("Done")

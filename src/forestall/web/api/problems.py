@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -33,6 +33,7 @@ WHO = msg("Sign in, or send a token that works: make one on the page of your acc
 CSRF = msg("Send the header X-CSRFToken with what you change in a session, or use a token")
 UNREADABLE = msg("The body is no JSON")
 MISSHAPEN = msg("What was sent is not as the description of the interface says")
+TOO_MUCH = msg("The body is larger than the workplace takes: send less at once")
 METHOD = msg("This address answers other methods: the header Allow names them")
 REFUSED = msg("This is not allowed now")
 CHANGED = msg("Somebody else changed it meanwhile: look at what stands now, and choose")
@@ -75,6 +76,10 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def other(request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(request, error.status_code, CSRF if error.status_code == 403 else UNREADABLE)
+
+    @api.exception_handler(RequestDataTooBig)
+    def too_much(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  # noqa: ARG001
+        return problem(request, 413, TOO_MUCH)
 
     @api.exception_handler(ValidationError)
     def misshapen(request: HttpRequest, error: ValidationError) -> HttpResponse:

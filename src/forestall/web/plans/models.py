@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -37,6 +38,11 @@ class Marking(models.TextChoices):
 
     OFFICIAL = "OFFICIAL"
     SENSITIVE = "OFFICIAL-SENSITIVE"
+
+    @classmethod
+    def highest(cls, plans: Iterable[Plan]) -> Marking:
+        """What a page that names these plans is marked."""
+        return cls.SENSITIVE if any(p.marking != cls.OFFICIAL for p in plans) else cls.OFFICIAL
 
 
 class Origin(models.TextChoices):

@@ -58,8 +58,8 @@ def ask(plan: Plan, row: Response, trail: Trail) -> None:
     if mine is None:
         due = row.due if row.due and row.due >= timezone.localdate() else None
         task_actions.ask_task(
-            key=plan.key, title=row.action[:200], detail=row.mechanism, organisation=row.organisation, owner=row.owner,
-            due=due, shared=row.shared, response=row, trail=trail,
+            key=plan.key, title=row.action[:200], detail=row.mechanism[:5000], organisation=row.organisation,
+            owner=row.owner, due=due, shared=row.shared, response=row, trail=trail,
         )  # fmt: skip
         return
     fresh = {

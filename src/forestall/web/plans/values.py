@@ -11,6 +11,7 @@ from forestall.catalogue.plans import Question
 from forestall.text import Message, msg
 
 LONGEST = {"text": 300, "long": 20_000}
+TOO_LONG = msg("Say it in at most {n:count} characters: this has {m:count}")
 YES_NO = {"yes": msg("Yes"), "no": msg("No"), "unsure": msg("Not sure")}
 
 
@@ -58,9 +59,7 @@ def clean(question: Question, raw: Sequence[str]) -> Any:
         return None
     if kind in LONGEST:
         if len(text) > LONGEST[kind]:
-            raise InvalidAnswer(
-                msg("Say it in at most {n:count} characters: this has {m:count}", n=LONGEST[kind], m=len(text))
-            )
+            raise InvalidAnswer(Message(TOO_LONG.id, {"n": LONGEST[kind], "m": len(text)}))
         return text
     if kind == "choice":
         if text not in {o.slug for o in question.options}:

@@ -58,8 +58,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for this person: tasks by date, plans of their own, offers, and what they asked of others."""
     if not request.user.may(Permission.DO_TASKS):
         raise Http404
+    desk = desk_of(request.user)
     context = {
-        "desk": desk_of(request.user),
+        "desk": desk,
+        "marking": Marking.highest(desk.named),
         "day": lambda d: values.day_shown(d, request.language),
         "late": lambda p: p.design_late(),
         "may_start": request.user.may(Permission.START_PLANS),
@@ -317,9 +319,12 @@ def help_queue(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("help")
     calls = selectors.help_queue(request.user)
+    waiting = list(calls.filter(answered_at=None).order_by("at")[:100])
+    answered = list(calls.exclude(answered_at=None).order_by("-answered_at")[:20])
     context = {
-        "waiting": calls.filter(answered_at=None).order_by("at")[:100],
-        "answered": calls.exclude(answered_at=None).order_by("-answered_at")[:20],
+        "waiting": waiting,
+        "answered": answered,
+        "marking": Marking.highest(h.plan for h in (*waiting, *answered)),
         "stages": {s.slug: s.title for s in catalogue.stages()},
         "kinds": {HelpRequest.Kind.ADVICE: msg("Advice"), HelpRequest.Kind.REVIEW: msg("Review by a peer")},
         "errors": errors,
