@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from forestall import catalogue
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import desk_actions, triage, values, ward
+from forestall.web.plans import desk_actions, plan_present, triage, values, ward
 from forestall.web.signals import present, selectors
 from forestall.web.signals.pinned import pinned
 
@@ -38,6 +38,7 @@ def my_ward(request: HttpRequest) -> HttpResponse:
         "title_of": lambda s: catalogue.category(s.category).title,
         "standing": present.standing,
         "decided": triage.decided,
+        "words": plan_present,
         "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/ward.html", context)
@@ -60,6 +61,7 @@ def my_council(request: HttpRequest) -> HttpResponse:
     context = {
         "held": scan,
         "council": made,
+        "words": plan_present,
         "organisation": request.user.organisation,
         "counts": counts,
         "themes": catalogue.themes(),

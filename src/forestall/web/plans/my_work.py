@@ -41,6 +41,12 @@ class Desk:
         return tuple(p for p in self.plans if p.urgent_at and not p.fixed_at)
 
     @property
+    def named(self) -> tuple[Plan, ...]:
+        """Every plan that the page names."""
+        tasks = (*self.overdue, *self.soon, *self.later, *self.unowned, *self.asked)
+        return (*self.plans, *self.agree, *(x.plan for x in (*tasks, *self.offers, *self.levels)))
+
+    @property
     def waiting(self) -> int:
         """How many things wait for the person."""
         asked = (self.overdue, self.soon, self.unowned, self.offers, self.agree, self.levels, self.designs)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from forestall.catalogue import plans as catalogue
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 from forestall.web.jinja import language
 from forestall.web.plans import values
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.models import Answer, Draft, Plan
+from forestall.web.plans.models import Answer, Draft, Marking, Plan
 from forestall.web.plans.progress import Obstacle, Progress
 from forestall.web.plans.rules import needs_reason
 
@@ -33,6 +33,13 @@ TASK = {
     "declined": msg("Declined"),
     "cancelled": msg("Cancelled"),
 }
+
+
+def highest(plans: Iterable[Plan]) -> str:
+    """The marking of a page that names these plans."""
+    return Marking.SENSITIVE if any(p.marking != Marking.OFFICIAL for p in plans) else Marking.OFFICIAL
+
+
 #: What each step means for the plan, said before it is taken.
 MEANS = {
     "submit": msg("Somebody who may agree to plans, and does not own this one, is asked to agree. You can work on."),
@@ -78,7 +85,9 @@ def cited(source: Mapping[str, Any]) -> Message:
 
 
 def status(p: Progress) -> Message:
-    """How far a stage has come, in words."""
+    """How far a stage has come, in words; for a partner, how much of it they may see."""
+    if p.standing == "shared":
+        return msg_n("{n:count} answer shared", "{n:count} answers shared", n=p.answered)
     return STANDING.get(p.standing) or msg("{done:count} of {of:count}", done=p.done, of=p.of)
 
 
