@@ -1,6 +1,7 @@
 """Tasks across organisations, sharing under agreements, hand-over, levels, marking, ethics, help; and their pages."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -356,7 +357,12 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     }  # fmt: skip
     people = reverse("plan-people", args=[plan.key])
     assert client.post(people, {**share_form, "basis": ""}).status_code == 422
-    assert client.post(people, share_form).status_code == 302
+    answer = client.post(people, share_form)
+    assert answer.url == f"{people}?done=share"
+    page = client.get(answer.url).content.decode()
+    assert "govuk-notification-banner--success" in page
+    assert "The partner is on this plan now" in page
+    assert "govuk-notification-banner" not in client.get(f"{people}?done=nonsense").content.decode()
     due = (timezone.localdate() + dt.timedelta(days=3)).isoformat()
     made = client.post(
         reverse("plan-tasks", args=[plan.key]), {"title": "Mend the <fence>", "organisation": council.pk, "due": due}
@@ -366,6 +372,9 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     assert "Mend the &lt;fence&gt;" in desk
     assert "ISP 1" in desk
     assert client.get(people).status_code == 404, "who else is on a plan is not for partners"
+    overview = client.get(reverse("plan", args=[plan.key])).content.decode()
+    assert "answers shared" in overview
+    assert not re.search(r"\d of \d\b", overview), "how much is done of what a partner may not see is not theirs to know"
     page = client.get(made.url).content.decode()
     assert "Accept" in page
     assert client.post(made.url, {"act": "accept"}).status_code == 302
@@ -505,3 +514,16 @@ def test_a_page_that_names_a_sensitive_plan_is_marked_so_on_top_and_at_the_foot(
     client.force_login(supervisor)
     assert top.format("OFFICIAL") in client.get(work).content.decode(), "no plan waits for them"
     assert top.format("OFFICIAL-SENSITIVE") in client.get(reverse("portfolio")).content.decode()
+
+
+def test_a_page_that_names_plans_is_marked_as_the_highest_of_them(client, plan, colleague):
+    def foot(who, name):
+        client.force_login(who)
+        return re.search(r'<strong class="f-marking">([^<]*)', client.get(reverse(name)).content.decode())[1]
+
+    boss = colleague("supervisor")
+    assert {foot(plan.owner, "my-work"), foot(plan.owner, "plans"), foot(boss, "portfolio")} == {"OFFICIAL"}
+    Plan.objects.filter(pk=plan.pk).update(marking="OFFICIAL-SENSITIVE")
+    for who, name in ((plan.owner, "my-work"), (plan.owner, "plans"), (boss, "portfolio")):
+        assert foot(who, name) == "OFFICIAL-SENSITIVE", name
+    assert foot(colleague("partner"), "my-council") == "OFFICIAL"

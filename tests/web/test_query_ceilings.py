@@ -52,7 +52,7 @@ CEILINGS = {
     "sign-in-kept": 2, "organisation": 4, "organisation-back": 4, "invitation": 5, "account": 6, "people": 8,
     "person-add": 6, "organisations": 5, "organisation-units": 6, "person": 8, "agreements": 6, "agreement-add": 5,
     "agreement": 6, "notices": 6, "retention": 13, "retention-history": 6, "retention-decide": 8, "disclosures": 7,
-    "disclosure-add": 4, "disclosure": 7, "audit": 10, "audit-record": 6, "plans": 6, "plan": 22, "plan-timeline": 14,
+    "disclosure-add": 4, "disclosure": 7, "audit": 10, "audit-record": 6, "plans": 6, "plan": 22, "plan-timeline": 15,
     "plan-quick": 12, "plan-hypothesis-new": 9, "plan-hypothesis": 9, "plan-gap": 9, "plan-response-new": 10,
     "plan-response": 10, "plan-move": 6, "plan-stage": 12, "plan-question": 11, "plan-merge": 8, "account-tokens": 5,
     "api-reference": 4, "api-description": 2, "api:list_signals": 5, "api:read_signal": 8, "api:list_plans": 5,

@@ -116,12 +116,9 @@ class _Page:
 
     def block(self, block: d.Block) -> str:
         match block:
-            case d.Paragraph(text, kind):
-                return (
-                    f"<p>{self.sentence(text)}</p>"
-                    if kind == "plain"
-                    else f'<p class="{escape(kind)}">{self.sentence(text)}</p>'
-                )
+            case d.Paragraph(text, kind, asks):
+                body = f"<strong>{self.t(asks)}</strong> {self.sentence(text)}" if asks else self.sentence(text)
+                return f"<p>{body}</p>" if kind == "plain" else f'<p class="{escape(kind)}">{body}</p>'
             case d.Heading(text):
                 return f"<h3>{self.t(text)}</h3>"
             case d.Bullets(items):

@@ -36,7 +36,7 @@ def my_ward(request: HttpRequest) -> HttpResponse:
         "offered": offered,
         "code": code,
         "ward": made,
-        "marking": Marking.highest((*made.plans, *(t.plan for t in made.tasks)) if made else ()),
+        "marking": Marking.highest(made.named if made else ()),
         "title_of": lambda s: catalogue.category(s.category).title,
         "standing": present.standing,
         "decided": triage.decided,
@@ -62,7 +62,7 @@ def my_council(request: HttpRequest) -> HttpResponse:
     context = {
         "held": scan,
         "council": made,
-        "marking": Marking.highest((*(p for p, _ in made.plans), *(t.plan for t in (*made.asked, *made.accepted)))),
+        "marking": Marking.highest(made.named),
         "organisation": request.user.organisation,
         "counts": counts,
         "themes": catalogue.themes(),

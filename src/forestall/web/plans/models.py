@@ -286,6 +286,35 @@ class Response(models.Model):
         return self.action[:60]
 
 
+class Earlier(models.Model):
+    """What an idea or a response said before it was changed. ``number``: the row's id. ``revision``, ``by`` and ``at``:
+    which state of it this was, who had written it and when. ``fields``: as a form holds them, all text; ``changed``: the
+    names of those that say something else since, by ``changed_by`` at ``changed_at``."""
+
+    class Kind(models.TextChoices):
+        IDEA = "idea"
+        RESPONSE = "response"
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="earlier")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    number = models.PositiveBigIntegerField()
+    revision = models.PositiveIntegerField()
+    fields = models.JSONField()
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    changed = models.JSONField(default=list)
+    changed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["plan", "kind", "number", "revision"], name="an_earlier_state_is_kept_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.kind} {self.number} {self.revision}"
+
+
 class Task(models.Model):
     """What one organisation is asked to do by a date. ``asks``: work of a response (do) or something nobody knows yet (find
     out)."""

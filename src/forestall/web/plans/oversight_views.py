@@ -16,7 +16,7 @@ from forestall.text import Message
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import briefing, frame, oversight_actions, portfolio, quality, values
+from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, values
 from forestall.web.plans.models import Marking, Plan
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
@@ -33,6 +33,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
     found, n = oversight_actions.see_portfolio(wanted=wanted, trail=Trail.of(request))
     context = {
         "held": scan,
+        "words": plan_present,
         "wanted": wanted,
         "plans": found,
         "marking": Marking.highest(found),
@@ -43,7 +44,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
         "flags": portfolio.FLAGS,
         "sorts": portfolio.SORTS,
         "catalogue": catalogue,
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
         "hubs": [(c, scan.places.name(c, request.language)) for c in scan.hubs] if scan else [],
     }
     return render(request, "plans/portfolio.html", context)
@@ -173,7 +174,7 @@ def own_record(request: HttpRequest) -> HttpResponse:
     context = {
         "record": found,
         "marking": Marking.highest(w.plan for w in found.works),
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/own_record.html", context)
 

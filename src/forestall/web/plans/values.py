@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from forestall.catalogue.plans import Question
 from forestall.text import Message, msg
 
@@ -128,9 +130,11 @@ def shown(question: Question, value: Any, language: str) -> str:
     return str(value)
 
 
-def day_shown(value: str | dt.date, language: str) -> str:
-    """A day in words: 3 May 2027, 3 Mai 2027."""
+def day_shown(value: str | dt.date | dt.datetime, language: str) -> str:
+    """A day in words: 3 May 2027, 3 Mai 2027. That of a moment is the one on which it was here."""
     from babel.dates import format_date
 
     day = dt.date.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(day, dt.datetime):
+        day = timezone.localdate(day)
     return format_date(day, "d MMMM y", locale=language)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forestall.catalogue import plans as catalogue
@@ -183,7 +184,8 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
             errors = list(refused.reasons)
         else:
             back = selectors.visible(request.user).filter(pk=plan.pk).exists()
-            return redirect("plan-people", key=key) if back else redirect("my-work")
+            here = reverse("plan-people", args=[key])
+            return redirect(f"{here}?done={request.POST['act']}") if back else redirect("my-work")
     plan_desk = frame.read(request, key, "people")
     plan = plan_desk.plan
     if plan_desk.partners_view:
@@ -192,6 +194,7 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         **frame.context(plan_desk, "people"),
         "errors": errors,
+        "done": None if errors else DONE.get(request.GET.get("done", "")),
         "sent": request.POST,
         "may_work": selectors.may_work(request.user, plan),
         "authority": selectors.has_authority(request.user, plan),
@@ -286,6 +289,23 @@ ACTS: dict[str, Act] = {
         trail=Trail.of(r),
     ),
 }  # fmt: skip
+#: What the page says when a form's work is done.
+DONE = {
+    "share": msg("The partner is on this plan now, and sees what is marked for partners."),
+    "add-colleague": msg("Your colleague may work on this plan now."),
+    "end": msg("They are taken off this plan and see it no more on its account."),
+    "offer": msg("The plan is offered. It stays with its owner until the other accepts."),
+    "answer-offer": msg("Your answer to the offer is written down."),
+    "assign": msg("The plan has a new owner."),
+    "helpers": msg("Deputy and supervisor are written down."),
+    "level": msg("The change of level waits for somebody with authority."),
+    "answer-level": msg("The decision about the level is written down."),
+    "mark": msg("The marking is written down."),
+    "weigh": msg("The weight is written down."),
+    "refer": msg("The ethics body is asked."),
+    "decide": msg("The ethics body's decision is written down."),
+    "help": msg("The problem-solving hub is asked. Its answer will stand here."),
+}
 #: The action behind each form.
 BEHIND = {
     "share": "share_plan", "add-colleague": "add_colleague", "end": "end_membership", "offer": "offer_handover",
