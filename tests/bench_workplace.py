@@ -281,7 +281,8 @@ class Maker:
                     pk, self.text(8), self.text(12), "place", "target-harden", {"national": "primary", "public-health":
                     self.rng.choice(("primary", "secondary"))}, self.rng.choice(drivers), 10, "visits", None, 250, "",
                     owner if not i else None, force if not i else partners[0], (made + dt.timedelta(days=200)).date(),
-                    PRACTICES[pk % len(PRACTICES)] if i == 1 else "", i != 1, True, "under-way" if begun else "planned", 1, owner, made,
+                    PRACTICES[pk % len(PRACTICES)] if i == 1 else "", i != 1, True,
+                    "under-way" if begun else "planned", 1, owner, made,
                 ))  # fmt: skip
             until = timezone.localdate() + dt.timedelta(days=self.rng.randrange(-60, 300))
             if until >= timezone.localdate():
@@ -357,7 +358,8 @@ class Maker:
                 LocalResult(
                     plan_id=pk, practice=PRACTICES[pk % len(PRACTICES)] if i else "", verdict=verdicts[pk % len(verdicts)],
                     estimate=-12.0 if i else None, low=-20.0 if i else None, high=-4.0 if i else None, unit="records",
-                    category=("burglary", "vehicle-crime", "shoplifting")[pk % 3], lessons=self.text(20), cost=250, band="under-1000",
+                    category=("burglary", "vehicle-crime", "shoplifting")[pk % 3], lessons=self.text(20), cost=250,
+                    band="under-1000",
                     closed_at=self.now, evaluation="0" * 64 if i else "", review=("waiting", "accepted")[pk % 2],
                     lessons_open=pk % 2 == 1, filed_by_id=self.staff[force]["supervisor"][0],
                 )

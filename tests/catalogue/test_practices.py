@@ -15,17 +15,28 @@ from forestall.errors import ForestallError
 
 #: Slug, what the entry rests on, and the direction that the document says. None of them is a rating.
 SAID = {
-    "alley-gating": ("review", "reduction"), "boot-camps": ("review", "none"), "cctv": ("review", "reduction"),
-    "clear-hold-build": ("named", "unknown"), "cognitive-behavioural": ("review", "reduction"),
-    "drug-courts": ("review", "reduction"), "focused-deterrence": ("review", "reduction"),
-    "hot-spot-policing": ("review", "reduction"), "integrated-offender-management": ("named", "unknown"),
-    "licensed-premises": ("named", "unknown"), "mentoring": ("review", "reduction"),
-    "neighbourhood-watch-marking": ("review", "reduction"), "problem-oriented-policing": ("review", "reduction"),
-    "restorative-justice": ("review", "reduction"), "scared-straight": ("review", "increase"),
-    "second-responder": ("review", "unknown"), "stolen-goods-markets": ("named", "unknown"),
-    "street-lighting": ("review", "reduction"), "target-hardening": ("named", "unknown"), "watch-schemes": ("claim", "unknown"),
+    "alley-gating": ("review", "reduction"),
+    "boot-camps": ("review", "none"),
+    "cctv": ("review", "reduction"),
+    "clear-hold-build": ("named", "unknown"),
+    "cognitive-behavioural": ("review", "reduction"),
+    "drug-courts": ("review", "reduction"),
+    "focused-deterrence": ("review", "reduction"),
+    "hot-spot-policing": ("review", "reduction"),
+    "integrated-offender-management": ("named", "unknown"),
+    "licensed-premises": ("named", "unknown"),
+    "mentoring": ("review", "reduction"),
+    "neighbourhood-watch-marking": ("review", "reduction"),
+    "problem-oriented-policing": ("review", "reduction"),
+    "restorative-justice": ("review", "reduction"),
+    "scared-straight": ("review", "increase"),
+    "second-responder": ("review", "unknown"),
+    "stolen-goods-markets": ("named", "unknown"),
+    "street-lighting": ("review", "reduction"),
+    "target-hardening": ("named", "unknown"),
+    "watch-schemes": ("claim", "unknown"),
     "youth-diversion": ("named", "unknown"),
-}  # fmt: skip
+}
 
 
 def test_each_practice_says_what_its_document_says():
@@ -75,9 +86,14 @@ def fresh():
 
 def test_a_force_s_own_file_joins_with_its_ratings(tmp_path, monkeypatch):
     def rated(text):
-        return text.replace(
-            "none was seen for violence.\", quality: unknown}\n  mechanism", "none was seen for violence.\", quality: 3}\n  mechanism"
-        ).replace("verified: false", "verified: true").replace("cost: unknown", "cost: under-10000")  # fmt: skip
+        return (
+            text.replace(
+                'none was seen for violence.", quality: unknown}\n  mechanism',
+                'none was seen for violence.", quality: 3}\n  mechanism',
+            )
+            .replace("verified: false", "verified: true")
+            .replace("cost: unknown", "cost: under-10000")
+        )
 
     own = next(p for p in written(tmp_path, monkeypatch, rated)() if p.slug == "own")
     assert (own.emmie["effect"].quality, own.verified, own.cost) == (3, True, "under-10000")
@@ -97,8 +113,11 @@ def test_a_force_s_own_file_joins_with_its_ratings(tmp_path, monkeypatch):
         ("{national: primary, public-health: unknown}", "{national: primary}", "tiers names a tier in each of"),
         ("direction: reduction, ", "", "effect of emmie has direction, quality, says"),
         ("direction: reduction", "direction: splendid", "the direction of the effect is 'splendid'"),
-        ("economics: {says: unknown, quality: unknown}", "economics: {says: unknown, quality: 5}",
-         "the quality of economics is 0 to 4, or unknown, not 5"),
+        (
+            "economics: {says: unknown, quality: unknown}",
+            "economics: {says: unknown, quality: 5}",
+            "the quality of economics is 0 to 4, or unknown, not 5",
+        ),
         ("  economics: {says: unknown, quality: unknown}\n", "", "emmie has the dimensions effect, mechanism"),
         ("economics: {says: unknown", "economics: {says: cheap", "the words of economics need the tag !msg"),
         ("  impact: unknown\n", "", "five has intelligence, intervention"),
@@ -108,7 +127,7 @@ def test_a_force_s_own_file_joins_with_its_ratings(tmp_path, monkeypatch):
         ("verified: false", "claims: [{says: x}]\nverified: false", "a claim has says, with the tag !msg, and source"),
         ("kind: review", "kind: [", "mend the YAML there"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_file_is_said_with_what_to_do(tmp_path, monkeypatch, old, new, says):
     def change(text):
         assert old in text
@@ -127,9 +146,15 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("cost", "band"),
-    [(None, "unknown"), (Decimal(0), "under-1000"), (Decimal("999.99"), "under-1000"), (Decimal(1000), "under-10000"),
-     (Decimal(99_999), "under-100000"), (Decimal(100_000), "over-100000")],
-)  # fmt: skip
+    [
+        (None, "unknown"),
+        (Decimal(0), "under-1000"),
+        (Decimal("999.99"), "under-1000"),
+        (Decimal(1000), "under-10000"),
+        (Decimal(99_999), "under-100000"),
+        (Decimal(100_000), "over-100000"),
+    ],
+)
 def test_bands_of_cost(cost, band):
     assert library.band(cost) == band
 

@@ -1,4 +1,4 @@
-"""The slow, obvious twin of the suggestion: reads the practices' files as plain YAML and adds up, one rule after another."""
+"""The slow, obvious twin of the suggestion: reads the practices' files as plain YAML and adds up, rule after rule."""
 
 from __future__ import annotations
 

@@ -31,10 +31,15 @@ def problems(draw):
     ideas = draw(st.permutations(IDEAS))
     a, b, c = sorted(draw(st.tuples(*[st.integers(0, 6)] * 3)))
     return Problem(
-        draw(st.sampled_from(["", *categories()])), tuple(ideas[:a]), tuple(ideas[a:b]), tuple(ideas[b:c]),
-        draw(some(analysis.SIDES)), draw(some(o.slug for o in library.words("places"))),
-        draw(some(o.slug for o in plans.choices("drivers"))), draw(some(o.slug for o in library.words("mechanisms"))),
-    )  # fmt: skip
+        draw(st.sampled_from(["", *categories()])),
+        tuple(ideas[:a]),
+        tuple(ideas[a:b]),
+        tuple(ideas[b:c]),
+        draw(some(analysis.SIDES)),
+        draw(some(o.slug for o in library.words("places"))),
+        draw(some(o.slug for o in plans.choices("drivers"))),
+        draw(some(o.slug for o in library.words("mechanisms"))),
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -68,17 +73,24 @@ def test_effect_quality_cost_and_local_results_move_no_line():
     """Practices with every effect known and of the best quality, or unknown, stand in the same order."""
     better = [
         dataclasses.replace(
-            p, direction="reduction", cost="under-1000", verified=True,
+            p,
+            direction="reduction",
+            cost="under-1000",
+            verified=True,
             emmie={**p.emmie, "effect": dataclasses.replace(p.emmie["effect"], quality=4)},
         )
-        for p in practices() if p.direction not in ("increase", "none")
-    ]  # fmt: skip
+        for p in practices()
+        if p.direction not in ("increase", "none")
+    ]
     worse = [
         dataclasses.replace(
-            p, direction="unknown", cost="unknown", emmie={**p.emmie, "effect": dataclasses.replace(p.emmie["effect"], quality=0)}
+            p,
+            direction="unknown",
+            cost="unknown",
+            emmie={**p.emmie, "effect": dataclasses.replace(p.emmie["effect"], quality=0)},
         )
         for p in better
-    ]  # fmt: skip
+    ]
     local = [LocalResult("cctv", "backfired", "vehicle-crime")] * 9
     a = respond.suggest(known(), practices=better)
     b = respond.suggest(known(), practices=worse, local=local)
@@ -97,9 +109,11 @@ def test_what_can_do_harm_or_was_seen_to_do_nothing_is_set_aside_with_that_reaso
 
 def test_local_results_stand_beside_failures_included():
     local = [
-        LocalResult("cctv", "worked", "vehicle-crime", Decimal(900)), LocalResult("cctv", "no-evidence", "burglary", Decimal(4000)),
-        LocalResult("alley-gating", "cant-tell"), LocalResult("street-lighting", "backfired"),
-    ]  # fmt: skip
+        LocalResult("cctv", "worked", "vehicle-crime", Decimal(900)),
+        LocalResult("cctv", "no-evidence", "burglary", Decimal(4000)),
+        LocalResult("alley-gating", "cant-tell"),
+        LocalResult("street-lighting", "backfired"),
+    ]
     found = respond.suggest(known(), local=local, trials={"street-lighting": 2})
     cctv, lights = found.line("cctv"), found.line("street-lighting")
     assert (cctv.local, cctv.same, cctv.spent) == ({"worked": 1, "no-evidence": 1}, 1, (Decimal(900), Decimal(4000)))
@@ -136,9 +150,15 @@ def test_nothing_known_suggests_nothing_and_says_so():
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [({"category": "x"}, "no category 'x'"), ({"ideas": ["x"]}, "no idea 'x'"), ({"places": ["x"]}, "no kind of place 'x'"),
-     ({"sides": ["x"]}, "no side 'x'"), ({"drivers": ["x"]}, "no driver 'x'"), ({"mechanisms": ["x"]}, "no mechanism 'x'")],
-)  # fmt: skip
+    [
+        ({"category": "x"}, "no category 'x'"),
+        ({"ideas": ["x"]}, "no idea 'x'"),
+        ({"places": ["x"]}, "no kind of place 'x'"),
+        ({"sides": ["x"]}, "no side 'x'"),
+        ({"drivers": ["x"]}, "no driver 'x'"),
+        ({"mechanisms": ["x"]}, "no mechanism 'x'"),
+    ],
+)
 def test_a_slug_that_is_not_there_is_named(given, says):
     with pytest.raises(ForestallError, match=says):
         respond.described(**given)
@@ -150,11 +170,20 @@ def test_a_profile_gives_its_ideas_sides_and_places():
     idea = lambda slug, side, standing: Of(slug=slug, side=side, standing=standing)  # noqa: E731
     made = Of(
         subject=Of(category="burglary"),
-        ideas=(idea("repeat-victims", "victim", "fits"), idea("season", "place", "mixed"), idea("alcohol", "offender", "against"),
-               idea("shops", "place", "no-sign")),
-        indicators={"premises_share:dwelling": 0.7, "premises_share:shop": 0.1, "premises_share:garage": 0.5,
-                    "premises_share:school": None, "records": 90.0},
-    )  # fmt: skip
+        ideas=(
+            idea("repeat-victims", "victim", "fits"),
+            idea("season", "place", "mixed"),
+            idea("alcohol", "offender", "against"),
+            idea("shops", "place", "no-sign"),
+        ),
+        indicators={
+            "premises_share:dwelling": 0.7,
+            "premises_share:shop": 0.1,
+            "premises_share:garage": 0.5,
+            "premises_share:school": None,
+            "records": 90.0,
+        },
+    )
     assert respond.of_profile(made) == Problem(
         "burglary", ("repeat-victims",), ("season",), ("alcohol",), ("victim",), ("dwelling",)
     )

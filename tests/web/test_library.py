@@ -1,4 +1,4 @@
-"""The library: results that arrive when a plan closes, who reads what of them, peers, search, toolkits, suggestions, tables."""
+"""The library: results that arrive when a plan closes, who reads what of them, peers, search, toolkits, tables."""
 
 from __future__ import annotations
 
@@ -35,8 +35,14 @@ pytestmark = pytest.mark.django_db
 LESSON = "Ask Mrs Sioned Parry of number 7 for the key first"
 TITLE = "Back lane of Tudor Street"
 LOGIC = "Nobody gets to the doors from behind"
-PAGES = ("/library/", "/library/practices/cctv/", "/library/toolkits/", "/library/toolkits/burglary/", "/library/local/",
-         "/library/trials/")  # fmt: skip
+PAGES = (
+    "/library/",
+    "/library/practices/cctv/",
+    "/library/toolkits/",
+    "/library/toolkits/burglary/",
+    "/library/local/",
+    "/library/trials/",
+)
 
 
 @pytest.fixture
@@ -74,11 +80,23 @@ def again(user):
 def begun(officer, *, verdict="worked", practice="alley-gating", category="burglary", **changes):
     """A plan that waits for closure, with one response."""
     plan = plan_actions.start_plan(
-        seed=Seed(origin="complaint", words=TITLE, category=category), scan=None, weight="quick", language="en", duplicates=(),
-        title=TITLE, trail=Trail(again(officer)),
-    )  # fmt: skip
-    said = {"delivered": "All", "found": "Less", "residents": "Better", "verdict": verdict, "lessons": LESSON,
-            "maintenance": "The council", "next-review": "2030-01-01"}  # fmt: skip
+        seed=Seed(origin="complaint", words=TITLE, category=category),
+        scan=None,
+        weight="quick",
+        language="en",
+        duplicates=(),
+        title=TITLE,
+        trail=Trail(again(officer)),
+    )
+    said = {
+        "delivered": "All",
+        "found": "Less",
+        "residents": "Better",
+        "verdict": verdict,
+        "lessons": LESSON,
+        "maintenance": "The council",
+        "next-review": "2030-01-01",
+    }
     for question, value in said.items():
         Answer.objects.create(plan=plan, question=question, value=value, by=officer)
     respond(plan, practice=practice, **changes)
@@ -88,10 +106,18 @@ def begun(officer, *, verdict="worked", practice="alley-gating", category="burgl
 
 def respond(plan, *, practice="alley-gating", **changes):
     given = {
-        "action": "Gates", "mechanism": LOGIC, "side": "place", "technique": "control-access", "driver": "opportunity",
-        "tiers": {"national": "primary"}, "cost": Decimal(3100), "organisation": plan.organisation, "by": plan.owner,
-        "practice": practice, "trial": not practice,
-    }  # fmt: skip
+        "action": "Gates",
+        "mechanism": LOGIC,
+        "side": "place",
+        "technique": "control-access",
+        "driver": "opportunity",
+        "tiers": {"national": "primary"},
+        "cost": Decimal(3100),
+        "organisation": plan.organisation,
+        "by": plan.owner,
+        "practice": practice,
+        "trial": not practice,
+    }
     return Response.objects.create(plan=plan, **{**given, **changes})
 
 
@@ -117,14 +143,25 @@ def page(client, user, path, status=200):
 
 @pytest.mark.parametrize(
     ("said", "verdict"),
-    [("worked", "worked"), ("partly", "worked"), ("no-change", "no-evidence"), ("worse", "backfired"), ("unknown", "cant-tell")],
+    [
+        ("worked", "worked"),
+        ("partly", "worked"),
+        ("no-change", "no-evidence"),
+        ("worse", "backfired"),
+        ("unknown", "cant-tell"),
+    ],
 )
 def test_a_plan_that_closes_files_what_it_found_whatever_came_of_it(officer, boss, said, verdict):
     plan = close(begun(officer, verdict=said), boss)
     row = plan.local_results.get()
     assert (row.practice, row.verdict, row.said, row.method) == ("alley-gating", verdict, said, "own-words")
     assert (row.lessons, row.mechanism, row.cost, row.band) == (LESSON, LOGIC, Decimal(3100), "under-10000")
-    assert (row.category, row.side, row.technique, row.tiers) == ("burglary", "place", "control-access", {"national": "primary"})
+    assert (row.category, row.side, row.technique, row.tiers) == (
+        "burglary",
+        "place",
+        "control-access",
+        {"national": "primary"},
+    )
     assert (row.closed_at, row.review, row.evaluation) == (plan.closed_at, "waiting", "")
     assert (row.estimate, row.low, row.p_value, row.maryland, row.fidelity) == (None,) * 5, "nothing is made up"
     assert Event.objects.filter(act="file-result", record=row.record).count() == 1
@@ -137,15 +174,23 @@ def test_each_practice_has_its_row_and_says_with_what_it_went_together(officer, 
     respond(plan, practice="cctv", standing="stopped")
     close(plan, boss)
     assert {r.practice: r.together for r in plan.local_results.all()} == {
-        "alley-gating": ["street-lighting"], "street-lighting": ["alley-gating"], "": ["alley-gating", "street-lighting"],
-    }  # fmt: skip
+        "alley-gating": ["street-lighting"],
+        "street-lighting": ["alley-gating"],
+        "": ["alley-gating", "street-lighting"],
+    }
 
 
 @pytest.mark.parametrize(
     ("said", "dose", "delivered", "verdict"),
-    [("worked", 10, 4, "not-tested"), ("no-change", 10, 4, "not-tested"), ("worked", 10, 5, "worked"), ("worked", 10, None, "worked"),
-     ("worse", 10, 1, "backfired"), ("worked", 10, 30, "worked")],
-)  # fmt: skip
+    [
+        ("worked", 10, 4, "not-tested"),
+        ("no-change", 10, 4, "not-tested"),
+        ("worked", 10, 5, "worked"),
+        ("worked", 10, None, "worked"),
+        ("worse", 10, 1, "backfired"),
+        ("worked", 10, 30, "worked"),
+    ],
+)
 def test_fidelity_comes_before_effect(officer, boss, said, dose, delivered, verdict):
     plan = close(begun(officer, verdict=said, dose=dose, delivered=delivered), boss)
     row = plan.local_results.get()
@@ -157,31 +202,61 @@ def test_an_evaluation_s_figures_replace_the_plan_s_own_words(closed, boss):
     PeerReview.objects.create(result=closed.local_results.get(), revision=1, decision="accepted", by=boss)
     LocalResult.objects.update(review="accepted", lessons_open=True)
     found = Found(
-        "no-evidence", -3.0, (-9.0, 3.0), 0.31, "records", "weighted-displacement", 3, 0.9, Decimal(120_000), "Try longer",
-        "dwelling", "ab" * 32,
-    )  # fmt: skip
+        "no-evidence",
+        -3.0,
+        (-9.0, 3.0),
+        0.31,
+        "records",
+        "weighted-displacement",
+        3,
+        0.9,
+        Decimal(120_000),
+        "Try longer",
+        "dwelling",
+        "ab" * 32,
+    )
     actions.file_local_result(key=closed.key, found=found, trail=Trail(again(boss)))
     row = closed.local_results.get()
-    assert (row.verdict, row.estimate, row.low, row.high, row.p_value, row.unit) == ("no-evidence", -3.0, -9.0, 3.0, 0.31, "records")
+    assert (row.verdict, row.estimate, row.low, row.high, row.p_value, row.unit) == (
+        "no-evidence",
+        -3.0,
+        -9.0,
+        3.0,
+        0.31,
+        "records",
+    )
     assert (row.method, row.maryland, row.fidelity, row.band, row.place, row.evaluation) == (
-        "weighted-displacement", 3, 0.9, "over-100000", "dwelling", "ab" * 32
-    )  # fmt: skip
+        "weighted-displacement",
+        3,
+        0.9,
+        "over-100000",
+        "dwelling",
+        "ab" * 32,
+    )
     assert (row.revision, row.review, row.lessons, row.lessons_open) == (2, "waiting", "Try longer", False)
     assert row.said == "worked", "what the plan itself says stays beside"
 
 
 def test_a_room_of_evaluations_gives_its_figures_at_the_closing_itself(officer, boss, monkeypatch):
     monkeypatch.setattr(finding, "SOURCES", [])
-    finding.register(lambda plan: Found("worked", -2.0, (-3.0, float("nan")), float("nan"), method="quick", evaluation="e" * 64))
+    finding.register(
+        lambda _: Found("worked", -2.0, (-3.0, float("nan")), float("nan"), method="quick", evaluation="e" * 64)
+    )
     row = close(begun(officer), boss).local_results.get()
     assert (row.method, row.estimate, row.low, row.high, row.p_value) == ("quick", -2.0, -3.0, None, None)
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [({"verdict": "splendid"}, "no verdict"), ({"interval": (2.0, 1.0)}, "begins at"), ({"p_value": 1.2}, "between 0 and 1"),
-     ({"maryland": 6}, "from 1 to 5"), ({"fidelity": -0.1}, "share of 0 or more"), ({"fidelity": float("nan")}, "share of 0 or more")],
-)  # fmt: skip
+    [
+        ({"verdict": "splendid"}, "no verdict"),
+        ({"interval": (2.0, 1.0)}, "begins at"),
+        ({"p_value": 1.2}, "between 0 and 1"),
+        ({"maryland": 6}, "from 1 to 5"),
+        ({"fidelity": -0.1}, "share of 0 or more"),
+        ({"fidelity": float("nan")}, "share of 0 or more"),
+    ],
+)
 def test_figures_that_can_t_be_are_refused(given, says):
     with pytest.raises(ValueError, match=says):
         Found(**{"verdict": "worked", **given})
@@ -210,7 +285,7 @@ def test_a_plan_that_opens_again_and_closes_again_is_filed_anew_and_what_it_no_l
 
 def test_a_closing_that_fails_files_nothing(officer, boss, monkeypatch):
     plan = begun(officer)
-    monkeypatch.setattr(finding, "of", lambda plan: 1 / 0)
+    monkeypatch.setattr(finding, "of", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         close(plan, boss)
     assert Plan.objects.get(pk=plan.pk).state == "closing"
@@ -240,12 +315,21 @@ def test_the_own_force_reads_all_of_it(client, closed, officer):
 def test_others_read_what_was_found_and_not_whose_plan_it_was(client, closed, colleague, elsewhere, role):
     """Nothing of the plan is on any page or in any file, and the columns are never fetched."""
     stranger, row = colleague(role, f"strange-{role}", elsewhere), closed.local_results.get()
-    for path in (*PAGES, f"/library/local/{row.key}/", "/library/local.csv", "/library/trials.csv", "/library/practices.csv",
-                 "/library/toolkit.csv?category=burglary", "/library/practices/alley-gating/"):  # fmt: skip
+    for path in (
+        *PAGES,
+        f"/library/local/{row.key}/",
+        "/library/local.csv",
+        "/library/trials.csv",
+        "/library/practices.csv",
+        "/library/toolkit.csv?category=burglary",
+        "/library/practices/alley-gating/",
+    ):
         words = page(client, stranger, path)
         for secret in (LESSON, TITLE, LOGIC, closed.key, "3,100", "3100", "Sirhowy"):
             assert secret not in words, (path, secret)
-    assert "Gates across alleys: those who did it say that it worked" in page(client, stranger, f"/library/local/{row.key}/")
+    assert "Gates across alleys: those who did it say that it worked" in page(
+        client, stranger, f"/library/local/{row.key}/"
+    )
     seen = selectors.one(again(stranger), row.key)
     assert (seen.plan, seen.title, seen.lessons, seen.mechanism, seen.cost, seen.closed_at) == ("", "", "", "", None, None)
     assert (seen.verdict, seen.band, seen.year) == ("worked", "under-10000", closed.closed_at.year)
@@ -261,16 +345,31 @@ def test_who_reads_a_published_plan_reads_its_title_here_and_no_more(client, clo
     assert "3,100" not in words
 
 
-def test_a_partner_on_the_plan_is_led_to_it_and_reads_no_words_that_were_not_opened(client, closed, colleague, force, officer):
+def test_a_partner_on_the_plan_is_led_to_it_and_reads_no_words_that_were_not_opened(
+    client, closed, colleague, force, officer
+):
     council = Organisation.objects.create(slug="council", name="Newport", kind="council")
     day = timezone.localdate()
     agreement = Agreement.objects.create(
-        reference="ISP 1", title="Safety", kind="waspi-isp", purpose="p", legal_basis="b", starts=day - dt.timedelta(days=9),
-        expires=day + dt.timedelta(days=90), review_on=day,
-    )  # fmt: skip
+        reference="ISP 1",
+        title="Safety",
+        kind="waspi-isp",
+        purpose="p",
+        legal_basis="b",
+        starts=day - dt.timedelta(days=9),
+        expires=day + dt.timedelta(days=90),
+        review_on=day,
+    )
     agreement.parties.set([force, council])
-    Member.objects.create(plan=closed, organisation=council, purpose="prevent", basis="section-115", agreement=agreement,
-                          until=day + dt.timedelta(days=9), added_by=officer)  # fmt: skip
+    Member.objects.create(
+        plan=closed,
+        organisation=council,
+        purpose="prevent",
+        basis="section-115",
+        agreement=agreement,
+        until=day + dt.timedelta(days=9),
+        added_by=officer,
+    )
     words = page(client, colleague("partner", "guest", council), f"/library/local/{closed.local_results.get().key}/")
     assert f"/plans/{closed.key}/" in words
     assert LESSON not in words
@@ -301,8 +400,13 @@ def test_who_has_no_business_in_the_library_finds_none(client, closed, colleague
 
 
 def test_forged_addresses_are_not_found(client, officer):
-    for path in ("/library/practices/nothing/", "/library/toolkits/nothing/", "/library/local/ZZZZZZZZ/", "/library/nothing.csv",
-                 "/library/review/"):  # fmt: skip
+    for path in (
+        "/library/practices/nothing/",
+        "/library/toolkits/nothing/",
+        "/library/local/ZZZZZZZZ/",
+        "/library/nothing.csv",
+        "/library/review/",
+    ):
         page(client, officer, path, 404)
 
 
@@ -359,7 +463,7 @@ def test_a_peer_asks_back_the_owner_is_told_mends_it_and_it_waits_again(client, 
     assert selectors.queue(again(peer))
 
 
-def test_words_of_a_sensitive_plan_are_never_opened(closed, peer, colleague):
+def test_words_of_a_sensitive_plan_are_never_opened(closed, peer):
     row = closed.local_results.get()
     Plan.objects.filter(pk=closed.pk).update(about_people=True)
     with pytest.raises(RefusedError):
@@ -372,7 +476,10 @@ def test_words_of_a_sensitive_plan_are_never_opened(closed, peer, colleague):
 
 def test_nobody_mends_a_result_of_others(closed, colleague, elsewhere):
     key = closed.local_results.get().key
-    for user, refusal in ((colleague("officer", "passer-by"), PermissionDenied), (colleague("officer", "far", elsewhere), Http404)):
+    for user, refusal in (
+        (colleague("officer", "passer-by"), PermissionDenied),
+        (colleague("officer", "far", elsewhere), Http404),
+    ):
         with pytest.raises(refusal):
             actions.amend_result(key=key, lessons="x", note="", trail=Trail(again(user)))
 
@@ -394,11 +501,18 @@ def test_here_says_worked_failed_both_or_that_nobody_tested_it(client, officer, 
 
 @pytest.mark.parametrize(
     ("query", "has", "lacks"),
-    [("category=burglary", "alley-gating", "licensed-premises"), ("place=nightclub", "licensed-premises", "alley-gating"),
-     ("driver=alcohol", "licensed-premises", "cctv"), ("mechanism=reward", "stolen-goods-markets", "cctv"),
-     ("tier=public-health:tertiary", "drug-courts", "cctv"), ("cost=unknown", "cctv", "nothing"), ("words=drug+court", "drug-courts", "cctv"),
-     ("words=lleoedd", "nothing", "nothing"), ("category=nonsense&page=x", "cctv", "nothing")],
-)  # fmt: skip
+    [
+        ("category=burglary", "alley-gating", "licensed-premises"),
+        ("place=nightclub", "licensed-premises", "alley-gating"),
+        ("driver=alcohol", "licensed-premises", "cctv"),
+        ("mechanism=reward", "stolen-goods-markets", "cctv"),
+        ("tier=public-health:tertiary", "drug-courts", "cctv"),
+        ("cost=unknown", "cctv", "nothing"),
+        ("words=drug+court", "drug-courts", "cctv"),
+        ("words=lleoedd", "nothing", "nothing"),
+        ("category=nonsense&page=x", "cctv", "nothing"),
+    ],
+)
 def test_practices_are_found_by_problem_place_driver_mechanism_tier_cost_and_words(client, officer, query, has, lacks):
     words = page(client, officer, f"/library/?{query}")
     assert has == "nothing" or f"/library/practices/{has}/" in words
@@ -407,10 +521,22 @@ def test_practices_are_found_by_problem_place_driver_mechanism_tier_cost_and_wor
 
 @pytest.mark.parametrize(
     ("query", "n"),
-    [("", 2), ("verdict=worked", 1), ("verdict=backfired", 1), ("practice=cctv", 1), ("category=burglary", 1), ("driver=opportunity", 2),
-     ("mechanism=effort", 2), ("mechanism=provocation", 0), ("tier=national:primary", 2), ("tier=national:tertiary", 0),
-     ("cost=under-10000", 2), ("cost=unknown", 0), ("place=dwelling", 0)],
-)  # fmt: skip
+    [
+        ("", 2),
+        ("verdict=worked", 1),
+        ("verdict=backfired", 1),
+        ("practice=cctv", 1),
+        ("category=burglary", 1),
+        ("driver=opportunity", 2),
+        ("mechanism=effort", 2),
+        ("mechanism=provocation", 0),
+        ("tier=national:primary", 2),
+        ("tier=national:tertiary", 0),
+        ("cost=under-10000", 2),
+        ("cost=unknown", 0),
+        ("place=dwelling", 0),
+    ],
+)
 def test_results_are_found_the_same_way_and_the_file_holds_what_the_page_shows(client, officer, boss, query, n):
     close(begun(officer), boss)
     close(begun(officer, verdict="worse", practice="cctv", category="vehicle-crime"), boss)
@@ -434,13 +560,25 @@ def test_effect_and_quality_are_two_columns_and_unknown_is_empty(client, officer
 
 def test_the_practice_s_page_has_all_dimensions_and_says_what_is_not_known(client, officer):
     words = page(client, officer, "/library/practices/cctv/")
-    for said in ("Effect", "Mechanism", "Moderators", "Implementation", "Economics", "Intelligence", "Involvement", "Impact",
-                 "Verify before use", "Quality not known", "Not known: no document at hand says"):  # fmt: skip
+    for said in (
+        "Effect",
+        "Mechanism",
+        "Moderators",
+        "Implementation",
+        "Economics",
+        "Intelligence",
+        "Involvement",
+        "Impact",
+        "Verify before use",
+        "Quality not known",
+        "Not known: no document at hand says",
+    ):
         assert said in words
     assert "It can make things worse." in page(client, officer, "/library/practices/scared-straight/")
 
 
-def test_a_toolkit_is_a_view_of_the_library(client, closed, officer):
+def test_a_toolkit_is_a_view_of_the_library(client, officer, boss):
+    close(begun(officer), boss)
     words = page(client, officer, "/library/toolkits/burglary/")
     assert words.index("/library/practices/alley-gating/") < words.index("/library/practices/hot-spot-policing/")
     assert TITLE in words
@@ -448,7 +586,8 @@ def test_a_toolkit_is_a_view_of_the_library(client, closed, officer):
     assert "neither effect, quality, cost nor local results move a line" in words
 
 
-def test_a_plan_s_response_shows_what_fits_its_analysis_and_what_was_found_here(client, closed, officer):
+def test_a_plan_s_response_shows_what_fits_its_analysis_and_what_was_found_here(client, officer, boss):
+    close(begun(officer), boss)
     plan = begun(officer, category="burglary")
     Plan.objects.filter(pk=plan.pk).update(state="active", fixed_at=None)
     Hypothesis.objects.create(plan=plan, text="x", side="victim", rule="repeat-victims", standing="kept", by=officer)

@@ -39,18 +39,22 @@ officer, boss = User.objects.get(username="officer"), User.objects.get(username=
 def plan(title, category, practice, state, **said):
     made = actions.start_plan(seed=Seed(origin="complaint", words=title, category=category), scan=None, weight="quick",
                               language="en", duplicates=(), title=title, trail=Trail(officer))
-    for question, value in {"delivered": "All", "found": "x", "residents": "x", "maintenance": "x", "next-review": "2030-01-01",
-                            "lessons": "Ask for keys to be cut before the gates hang.", **said}.items():
+    usual = {"delivered": "All", "found": "x", "residents": "x", "maintenance": "x", "next-review": "2030-01-01",
+             "lessons": "Ask for keys to be cut before the gates hang."}
+    for question, value in {**usual, **said}.items():
         Answer.objects.create(plan=made, question=question, value=value, by=officer)
-    Response.objects.create(plan=made, action=title, mechanism="Nobody gets there unseen.", side="place", driver="opportunity",
+    Response.objects.create(plan=made, action=title, mechanism="Nobody gets there unseen.", side="place",
+                            driver="opportunity",
                             technique="control-access", dose=10, delivered=9, cost=3100, organisation=made.organisation,
                             practice=practice, trial=not practice, by=officer)
     Plan.objects.filter(pk=made.pk).update(state=state, fixed_at=timezone.now())
     return made
 
 for title, category, practice, verdict in (
-    ("Gates behind Tudor Street", "burglary", "alley-gating", "worked"), ("Gates at the Graig estate", "burglary", "alley-gating", "worse"),
-    ("Cameras at the multi-storey", "vehicle-crime", "cctv", "no-change"), ("A bicycle register", "bicycle-theft", "", "unknown")):
+    ("Gates behind Tudor Street", "burglary", "alley-gating", "worked"),
+    ("Gates at the Graig estate", "burglary", "alley-gating", "worse"),
+    ("Cameras at the multi-storey", "vehicle-crime", "cctv", "no-change"),
+    ("A bicycle register", "bicycle-theft", "", "unknown")):
     made = plan(title, category, practice, "closing", verdict=verdict)
     actions.move(key=made.key, move="close", trail=Trail(boss))
     if practice == "cctv":

@@ -21,8 +21,8 @@ from forestall.errors import ForestallError
 from forestall.text import Message
 
 NEEDED = frozenset({
-    "title", "kind", "side", "technique", "mechanisms", "categories", "places", "ideas", "drivers", "tiers", "cost", "emmie",
-    "five", "source", "date", "verified", "verify",
+    "title", "kind", "side", "technique", "mechanisms", "categories", "places", "ideas", "drivers", "tiers", "cost",
+    "emmie", "five", "source", "date", "verified", "verify",
 })  # fmt: skip
 MAY = frozenset({"not_for", "claims"})
 
@@ -49,10 +49,10 @@ class Practice(Option):
     """Something that can be done, and what is known of it nationally.
 
     ``kind``: what the entry rests on. ``side`` and ``technique``: of the triangle and of the 25; '' where none fits.
-    ``categories``: problems that it is meant for, () for any; ``not_for``: those for which a review saw nothing. ``places``:
-    kinds of place, () for any. ``ideas``: hypotheses of the catalogue that it answers. ``tiers``: scheme -> tier, '' unknown.
-    ``cost``: a band, ``unknown`` where nobody knows. ``direction``: of the effect. ``emmie`` and ``five``: by dimension.
-    ``date``: of the source, '' unknown. ``verify``: what to check before it is used.
+    ``categories``: problems that it is meant for, () for any; ``not_for``: those for which a review saw nothing.
+    ``places``: kinds of place, () for any. ``ideas``: hypotheses of the catalogue that it answers. ``tiers``: scheme ->
+    tier, '' unknown. ``cost``: a band, ``unknown`` where nobody knows. ``direction``: of the effect. ``emmie`` and
+    ``five``: by dimension. ``date``: of the source, '' unknown. ``verify``: what to check before it is used.
     """
 
     kind: str
@@ -102,7 +102,7 @@ def _practice(slug: str) -> Practice:
     missing, odd = NEEDED - set(data), set(data) - NEEDED - MAY
     if missing:
         raise ForestallError(
-            f"{file} lacks {', '.join(sorted(missing))}: enter it, as “unknown” where nobody knows, for it is never left out"
+            f"{file} lacks {', '.join(sorted(missing))}: enter it, as “unknown” where nobody knows: nothing is left out"
         )
     if odd:
         raise ForestallError(f"{file}: {', '.join(sorted(map(str, odd)))} is not known; mend the name or take it out")

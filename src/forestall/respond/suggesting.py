@@ -25,8 +25,8 @@ def suggest(
 ) -> Suggestion:
     """Every practice of the library, those that fit the problem ranked by fit, the others set aside with the reason.
 
-    ``local``: what plans here found; None where nobody looked. ``trials``: practice -> plans here that are trying it. ``practices``: others than the
-    catalogue's. Raises ``ValueError`` for a verdict that is none.
+    ``local``: what plans here found; None where nobody looked. ``trials``: practice -> plans here that are trying it.
+    ``practices``: others than the catalogue's. Raises ``ValueError`` for a verdict that is none.
     """
     asked = of_profile(problem) if isinstance(problem, Profile) else problem
     found = None if local is None else list(local)
@@ -34,7 +34,10 @@ def suggest(
         if r.verdict not in VERDICTS:
             raise ValueError(f"{r.verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}")
     known = tuple(shelf.practices() if practices is None else practices)
-    lines = [_line(p, asked, found, trials or {}) for p in known]
+    by: dict[str, list[LocalResult]] = {p.slug: [] for p in known}
+    for r in found or ():
+        by.setdefault(r.practice, []).append(r)
+    lines = [_line(p, asked, None if found is None else by[p.slug], (trials or {}).get(p.slug, 0)) for p in known]
     fit = sorted((x for x in lines if x.aside is None), key=lambda x: (-x.fit, x.practice))
     rest = sorted((x for x in lines if x.aside is not None), key=lambda x: (-x.fit, x.practice))
     return Suggestion(
@@ -50,10 +53,10 @@ def suggest(
     )
 
 
-def _line(p: Practice, problem: Problem, local: list[LocalResult] | None, trials: Mapping[str, int]) -> Line:
+def _line(p: Practice, problem: Problem, local: list[LocalResult] | None, trials: int) -> Line:
     why = fitting.reasons(p, problem)
     fit = sum(r.points for r in why)
-    own = [r for r in local or () if r.practice == p.slug]
+    own = local or []
     spent = [r.cost for r in own if r.cost is not None]
     direction = library.title("directions", p.direction)
     return Line(
@@ -72,7 +75,7 @@ def _line(p: Practice, problem: Problem, local: list[LocalResult] | None, trials
         local=None if local is None else {v: n for v in VERDICTS if (n := sum(r.verdict == v for r in own))},
         same=sum(bool(problem.category) and r.category == problem.category for r in own),
         spent=(min(spent), max(spent)) if spent else (),
-        trials=trials.get(p.slug, 0),
+        trials=trials,
         aside=fitting.aside(p, problem, fit),
     )
 

@@ -6,7 +6,7 @@ what came of it here stand beside it, and none of them is folded into another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ class Problem:
     """What is known of a problem, by slugs of the catalogue; () where nothing is.
 
     ``ideas``: hypotheses that fit. ``mixed``: those with evidence on both sides. ``against``: those that the evidence
-    speaks against or people dropped. ``sides``: of the triangle. ``places``: kinds of place. ``category``: '' where unknown.
+    speaks against or people dropped. ``sides``: of the triangle. ``places``: kinds of place.
     """
 
     category: str = ""
@@ -59,8 +59,8 @@ class FitReason:
 @dataclass(frozen=True)
 class Line:
     """One practice. ``rank``: None where it was set aside, and ``aside`` says why. ``quality``: 0 to 4, None unknown.
-    ``local``: how often each verdict was reached here, None where nobody looked; ``same``: of these, on problems of the same category. ``spent``: the
-    lowest and the highest cost here. ``trials``: plans here that are trying it now."""
+    ``local``: how often each verdict was reached here, None where nobody looked; ``same``: of these, on problems of the
+    same category. ``spent``: the lowest and the highest cost here. ``trials``: plans here that are trying it now."""
 
     practice: str
     title: Message
@@ -132,10 +132,12 @@ class Suggestion(Figures):
     def table(self) -> Table:
         columns = (
             Column("rank", msg("Rank"), None, True), Column("practice", msg("Practice")), Column("title", msg("Title")),
-            Column("fit", msg("Fit"), msg("points"), True), Column("why", msg("Why")), Column("aside", msg("Set aside because")),
+            Column("fit", msg("Fit"), msg("points"), True), Column("why", msg("Why")),
+            Column("aside", msg("Set aside because")),
             Column("effect", msg("Effect (E)")), Column("effect_says", msg("What was found")),
             Column("quality", msg("Quality of the evidence (Q)"), msg("0 to 4"), True), Column("verified", msg("Verified")),
-            Column("cost", msg("Cost")), *(Column(f"here_{v}".replace("-", "_"), _COLUMNS[v], msg("plans"), True) for v in VERDICTS),
+            Column("cost", msg("Cost")),
+            *(Column(f"here_{v}".replace("-", "_"), _COLUMNS[v], msg("plans"), True) for v in VERDICTS),
             Column("trials", msg("Trials in progress here"), msg("plans"), True),
         )  # fmt: skip
         return Table(columns, tuple(_row(x) for x in (*self.lines, *self.set_aside)), msg("Practices that fit"))
@@ -145,7 +147,7 @@ class Suggestion(Figures):
         order = [line.title.render(language) for line in self.lines]
         parts = [
             {"practice": line.title.render(language), "points": r.points, "why": r.text.render(language),
-             "speaks": msg("for it" if r.points > 0 else "against it").render(language)}
+             "speaks": (msg("for it") if r.points > 0 else msg("against it")).render(language)}
             for line in self.lines for r in line.reasons if r.points
         ]  # fmt: skip
         return {
@@ -156,7 +158,8 @@ class Suggestion(Figures):
             "mark": {"type": "bar"},
             "encoding": {
                 "y": {"field": "practice", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 260}},
-                "x": {"field": "points", "type": "quantitative", "aggregate": "sum", "title": msg("points of fit").render(language)},
+                "x": {"field": "points", "type": "quantitative", "aggregate": "sum",
+                      "title": msg("points of fit").render(language)},
                 "color": {"field": "speaks", "type": "nominal", "title": None, "scale": {"range": ["#0b5563", "#c45a06"]}},
             },
         }  # fmt: skip
@@ -202,15 +205,6 @@ def _row(line: Line) -> tuple[Any, ...]:
         " ".join(f"{{r{i}}}" for i in range(len(line.reasons))), {f"r{i}": r.text for i, r in enumerate(line.reasons)}
     )
     return (
-        line.rank, line.practice, line.title, line.fit, why, line.aside, line.effect, line.says, line.quality, line.verified,
-        line.cost, *(None if line.local is None else line.local.get(v, 0) for v in VERDICTS), line.trials,
+        line.rank, line.practice, line.title, line.fit, why, line.aside, line.effect, line.says, line.quality,
+        line.verified, line.cost, *(None if line.local is None else line.local.get(v, 0) for v in VERDICTS), line.trials,
     )  # fmt: skip
-
-
-def counted(results: Iterable[LocalResult]) -> dict[str, dict[str, int]]:
-    """practice -> verdict -> how many plans here."""
-    out: dict[str, dict[str, int]] = {}
-    for r in results:
-        own = out.setdefault(r.practice, {})
-        own[r.verdict] = own.get(r.verdict, 0) + 1
-    return out

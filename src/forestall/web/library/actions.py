@@ -114,8 +114,8 @@ def see_reviews(*, trail: Trail) -> Sequence[LocalResult]:
 
 @action(Permission.ANSWER_HELP)
 def review_result(*, key: str, decision: str, trail: Trail, note: str = "", open_lessons: bool = False) -> LocalResult:
-    """Accepts a result, or asks back with a question. ``open_lessons``: the words name nobody and no place, and everybody in
-    the library may read them; never of a plan that is sensitive or about people."""
+    """Accepts a result, or asks back with a question. ``open_lessons``: the words name nobody and no place, so that
+    everybody in the library may read them; never of a plan that is sensitive or about people."""
     row = _held(selectors.to_review(trail.actor), key)
     note = values.clean_text(note)[:LONGEST]
     if row.review != LocalResult.Review.WAITING:
@@ -130,13 +130,19 @@ def review_result(*, key: str, decision: str, trail: Trail, note: str = "", open
     row.review, row.lessons_open = decision, open_lessons and not back
     row.save(update_fields=["review", "lessons_open"])
     PeerReview.objects.create(result=row, revision=row.revision, decision=decision, note=note, by=trail.actor)
-    trail.record(Operation.ALTERATION, "review-result", row.record, {"decision": decision, "lessons_open": row.lessons_open})
+    trail.record(
+        Operation.ALTERATION, "review-result", row.record, {"decision": decision, "lessons_open": row.lessons_open}
+    )
     if back and row.plan.owner.is_active:
         work.post_notice(
-            person=row.plan.owner, kind=ASKED_BACK, message=msg("{who} asks about what plan {key} found",
-            who=str(trail.actor), key=row.plan.key), key=f"result:{row.key}:{row.reviews.count()}",
-            link=f"/library/local/{row.key}/", reference=row.plan.key, trail=trail,
-        )  # fmt: skip
+            person=row.plan.owner,
+            kind=ASKED_BACK,
+            message=msg("{who} asks about what plan {key} found", who=str(trail.actor), key=row.plan.key),
+            key=f"result:{row.key}:{row.reviews.count()}",
+            link=f"/library/local/{row.key}/",
+            reference=row.plan.key,
+            trail=trail,
+        )
     return row
 
 

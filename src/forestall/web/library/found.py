@@ -97,7 +97,9 @@ def own_words(answer: str) -> Found:
 def fidelity(responses: Sequence[Response]) -> float | None:
     """Delivered of planned, each response at most whole and weighing the same; None where no response says both."""
     shares = [
-        min(1.0, float(r.delivered / r.dose)) for r in responses if r.dose is not None and r.dose > 0 and r.delivered is not None
+        min(1.0, float(r.delivered / r.dose))
+        for r in responses
+        if r.dose is not None and r.dose > 0 and r.delivered is not None
     ]
     return sum(shares) / len(shares) if shares else None
 

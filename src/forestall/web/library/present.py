@@ -71,8 +71,10 @@ def titles(name: str, slugs: Sequence[str]) -> Message | None:
 
 def practice_title(slug: str) -> Message | str:
     """A practice's title; a trial's where there is none."""
+    if not slug:
+        return msg("A trial, on no practice of the library")
     found = practice(slug)
-    return found.title if found else (msg("A trial, on no practice of the library") if not slug else slug)
+    return found.title if found else slug
 
 
 def category(slug: str) -> Message:
@@ -96,12 +98,22 @@ def estimate(r: Local) -> Message | None:
     if r.low is None or r.high is None:
         return msg("{estimate:decimal} {unit}, without an interval", estimate=r.estimate, unit=unit)
     if r.p_value is None:
-        return msg("{estimate:decimal} ({low:decimal} to {high:decimal}) {unit}", estimate=r.estimate, low=r.low, high=r.high, unit=unit)
+        return msg(
+            "{estimate:decimal} ({low:decimal} to {high:decimal}) {unit}",
+            estimate=r.estimate,
+            low=r.low,
+            high=r.high,
+            unit=unit,
+        )
     p = "< 0.001" if r.p_value < 0.001 else f"{r.p_value:.3f}"
     return msg(
         "{estimate:decimal} ({low:decimal} to {high:decimal}) {unit}, p {p}",
-        estimate=r.estimate, low=r.low, high=r.high, unit=unit, p=p,
-    )  # fmt: skip
+        estimate=r.estimate,
+        low=r.low,
+        high=r.high,
+        unit=unit,
+        p=p,
+    )
 
 
 def answer(r: Local) -> Message:
@@ -171,12 +183,17 @@ def five(p: Practice, local: Sequence[Local], counts: Mapping[str, int]) -> list
         "implementation": msg_n(
             "In {n:count} plan that says: {share:percent} of what was planned was delivered.",
             "In {n:count} plans that say: {share:percent} of what was planned was delivered, on average.",
-            n=len(shares), share=sum(shares) / len(shares),
-        ) if shares else None,
+            n=len(shares),
+            share=sum(shares) / len(shares),
+        )
+        if shares
+        else None,
         "impact": msg(
             "{verdicts:list}.", verdicts=[msg("{verdict} {n:count}", verdict=t, n=n) for _, t, n in tally(counts)]
-        ) if tally(counts) else None,
-    }  # fmt: skip
+        )
+        if tally(counts)
+        else None,
+    }
     return [Beside(o.title, p.five[o.slug], told.get(o.slug)) for o in library.words("five")]
 
 
@@ -187,15 +204,19 @@ def practices_table(rows: Sequence[Row]) -> Table:
     """Practices as rows: E and Q of each dimension in columns of their own."""
     dimensions = library.words("dimensions")
     columns = (
-        Column("practice", msg("Practice")), Column("title", msg("Title")), Column("kind", msg("Rests on")),
+        Column("practice", msg("Practice")),
+        Column("title", msg("Title")),
+        Column("kind", msg("Rests on")),
         Column("direction", msg("Effect (E)")),
         *(Column(f"{d.slug}_e", msg("{dimension} (E)", dimension=d.title)) for d in dimensions),
         *(Column(f"{d.slug}_q", msg("{dimension} (Q)", dimension=d.title), msg("0 to 4"), True) for d in dimensions),
-        Column("cost", msg("Cost")), Column("source", msg("Source")), Column("date", msg("Date")),
+        Column("cost", msg("Cost")),
+        Column("source", msg("Source")),
+        Column("date", msg("Date")),
         Column("verified", msg("Verified")),
         *(Column(v.replace("-", "_"), _verdict_title(v), msg("plans"), True) for v in VERDICTS),
         Column("trials", msg("Trials in progress here"), msg("plans"), True),
-    )  # fmt: skip
+    )
     return Table(columns, tuple(_practice(r) for r in rows))
 
 
@@ -207,38 +228,95 @@ def _verdict_title(slug: str) -> Message:
 def _practice(r: Row) -> tuple[Any, ...]:
     p = r.practice
     return (
-        p.slug, p.title, p.kind, p.direction, *(f.says for f in p.emmie.values()), *(f.quality for f in p.emmie.values()),
-        p.cost, p.source, p.date, p.verified, *(r.local.get(v, 0) for v in VERDICTS), r.trials,
-    )  # fmt: skip
+        p.slug,
+        p.title,
+        p.kind,
+        p.direction,
+        *(f.says for f in p.emmie.values()),
+        *(f.quality for f in p.emmie.values()),
+        p.cost,
+        p.source,
+        p.date,
+        p.verified,
+        *(r.local.get(v, 0) for v in VERDICTS),
+        r.trials,
+    )
 
 
 def local_table(rows: Sequence[Local]) -> Table:
     """Results as rows; what the reader may not see is empty."""
     columns = (
-        Column("key", msg("Reference")), Column("practice", msg("Practice")), Column("verdict", msg("Verdict")),
-        Column("said", msg("The plan's own answer")), Column("estimate", msg("Effect"), None, True),
-        Column("low", msg("Interval from"), None, True), Column("high", msg("Interval to"), None, True),
-        Column("p_value", msg("p"), None, True), Column("unit", msg("Unit")), Column("method", msg("Method")),
-        Column("maryland", msg("Maryland scale"), msg("1 to 5"), True), Column("fidelity", msg("Delivered"), msg("share"), True),
-        Column("cost", msg("Cost"), msg("£"), True), Column("cost_band", msg("Cost, band")), Column("category", msg("Category")),
-        Column("place", msg("Kind of place")), Column("side", msg("Side")), Column("technique", msg("Technique")),
-        Column("tier_national", msg("Tier, national strategy")), Column("tier_public_health", msg("Tier, public health")),
-        Column("driver", msg("Driver")), Column("year", msg("Closed in"), msg("year"), True),
-        Column("review", msg("Peer review")), Column("evaluation", msg("Hash of the evaluation")), Column("plan", msg("Plan")),
+        Column("key", msg("Reference")),
+        Column("practice", msg("Practice")),
+        Column("verdict", msg("Verdict")),
+        Column("said", msg("The plan's own answer")),
+        Column("estimate", msg("Effect"), None, True),
+        Column("low", msg("Interval from"), None, True),
+        Column("high", msg("Interval to"), None, True),
+        Column("p_value", msg("p"), None, True),
+        Column("unit", msg("Unit")),
+        Column("method", msg("Method")),
+        Column("maryland", msg("Maryland scale"), msg("1 to 5"), True),
+        Column("fidelity", msg("Delivered"), msg("share"), True),
+        Column("cost", msg("Cost"), msg("£"), True),
+        Column("cost_band", msg("Cost, band")),
+        Column("category", msg("Category")),
+        Column("place", msg("Kind of place")),
+        Column("side", msg("Side")),
+        Column("technique", msg("Technique")),
+        Column("tier_national", msg("Tier, national strategy")),
+        Column("tier_public_health", msg("Tier, public health")),
+        Column("driver", msg("Driver")),
+        Column("year", msg("Closed in"), msg("year"), True),
+        Column("review", msg("Peer review")),
+        Column("evaluation", msg("Hash of the evaluation")),
+        Column("plan", msg("Plan")),
         Column("lessons", msg("Lessons")),
-    )  # fmt: skip
-    return Table(columns, tuple(
-        (r.key, r.practice, r.verdict, r.said, r.estimate, r.low, r.high, r.p_value, r.unit, r.method, r.maryland, r.fidelity,
-         None if r.cost is None else float(r.cost), r.band, r.category, r.place, r.side, r.technique, r.tiers.get("national", ""),
-         r.tiers.get("public-health", ""), r.driver, r.year, r.review, r.evaluation, r.plan, r.lessons)
-        for r in rows
-    ))  # fmt: skip
+    )
+    return Table(
+        columns,
+        tuple(
+            (
+                r.key,
+                r.practice,
+                r.verdict,
+                r.said,
+                r.estimate,
+                r.low,
+                r.high,
+                r.p_value,
+                r.unit,
+                r.method,
+                r.maryland,
+                r.fidelity,
+                None if r.cost is None else float(r.cost),
+                r.band,
+                r.category,
+                r.place,
+                r.side,
+                r.technique,
+                r.tiers.get("national", ""),
+                r.tiers.get("public-health", ""),
+                r.driver,
+                r.year,
+                r.review,
+                r.evaluation,
+                r.plan,
+                r.lessons,
+            )
+            for r in rows
+        ),
+    )
 
 
 def trials_table(rows: Sequence[Trial]) -> Table:
     columns = (
-        Column("practice", msg("Practice")), Column("category", msg("Category")), Column("side", msg("Side")),
-        Column("technique", msg("Technique")), Column("driver", msg("Driver")), Column("year", msg("Begun in"), msg("year"), True),
+        Column("practice", msg("Practice")),
+        Column("category", msg("Category")),
+        Column("side", msg("Side")),
+        Column("technique", msg("Technique")),
+        Column("driver", msg("Driver")),
+        Column("year", msg("Begun in"), msg("year"), True),
         Column("plan", msg("Plan")),
-    )  # fmt: skip
+    )
     return Table(columns, tuple((t.practice, t.category, t.side, t.technique, t.driver, t.year, t.plan) for t in rows))

@@ -1,5 +1,5 @@
-"""What a local result holds. Figures and codes are about no person; the two texts are a plan's own words and treated as those
-are: only who may read the whole plan reads them, others once a peer saw that they name nobody."""
+"""What a local result holds. Figures and codes are about no person; the two texts are a plan's own words and treated as
+those are: only who may read the whole plan reads them, others once a peer saw that they name nobody."""
 
 from forestall.web.privacy import Field, Marking, Personal, Retention
 

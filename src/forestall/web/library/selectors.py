@@ -32,15 +32,36 @@ PAGE = 50
 TRYING = ("responding", "assessing", "closing")
 #: What everybody in the library may read of a result.
 ANONYMOUS = (
-    "pk", "key", "practice", "together", "verdict", "said", "estimate", "low", "high", "p_value", "unit", "method",
-    "maryland", "fidelity", "band", "category", "place", "side", "technique", "tiers", "driver", "evaluation", "review",
-)  # fmt: skip
+    "pk",
+    "key",
+    "practice",
+    "together",
+    "verdict",
+    "said",
+    "estimate",
+    "low",
+    "high",
+    "p_value",
+    "unit",
+    "method",
+    "maryland",
+    "fidelity",
+    "band",
+    "category",
+    "place",
+    "side",
+    "technique",
+    "tiers",
+    "driver",
+    "evaluation",
+    "review",
+)
 
 
 @dataclass(frozen=True)
 class Local:
-    """A result as one reader sees it. ``plan`` and ``title``: '' where the reader may not know them; ``published``: they are
-    known from the publication alone. ``own``: the whole plan may be read. ``words``: the lessons may be read."""
+    """A result as one reader sees it. ``plan`` and ``title``: '' where the reader may not know them; ``published``: they
+    are known from the publication alone. ``own``: the whole plan may be read. ``words``: the lessons may be read."""
 
     key: str
     practice: str
@@ -104,7 +125,9 @@ def rows(user: User, found: QuerySet[LocalResult]) -> list[Local]:
     keys = [r["pk"] for r in plain]
     some = LocalResult.objects.filter(pk__in=keys)
     more: dict[int, dict[str, Any]] = {pk: {} for pk in keys}
-    open_ = set(Plan.objects.filter(pk__in=plans.visible(user).values("pk"), local_results__in=keys).values_list("pk", flat=True))
+    open_ = set(
+        Plan.objects.filter(pk__in=plans.visible(user).values("pk"), local_results__in=keys).values_list("pk", flat=True)
+    )
     for r in some.filter(_named(user)).values("pk", "plan", "plan__key", "plan__title"):
         more[r["pk"]] = {"plan": r["plan__key"], "title": r["plan__title"], "published": r["plan"] not in open_}
     for r in some.filter(_whole(user)).values("pk", "closed_at", "cost", "mechanism", "lessons"):
@@ -207,14 +230,24 @@ def trials(user: User, wanted: Wanted, most: int = 200) -> list[Trial]:
         if value := getattr(wanted, name):
             found = found.filter(**{name: value})
     fields = ("plan", "plan__category", "practice", "side", "technique", "driver", "tiers", "year")
-    plain = list(found.annotate(year=ExtractYear("plan__state_since")).order_by("-plan__state_since", "pk").values(*fields)[:most])
+    plain = list(
+        found.annotate(year=ExtractYear("plan__state_since")).order_by("-plan__state_since", "pk").values(*fields)[:most]
+    )
     seen = plans.visible(user).filter(pk__in={r["plan"] for r in plain}).values_list("pk", "key", "title")
     known = {pk: {"plan": key, "title": title} for pk, key, title in seen}
     return [
-        Trial(r["practice"], r["plan__category"], r["side"], r["technique"], r["driver"], r["tiers"], r["year"],
-              **known.get(r["plan"], {}))
+        Trial(
+            r["practice"],
+            r["plan__category"],
+            r["side"],
+            r["technique"],
+            r["driver"],
+            r["tiers"],
+            r["year"],
+            **known.get(r["plan"], {}),
+        )
         for r in plain
-    ]  # fmt: skip
+    ]
 
 
 # Peer review

@@ -39,6 +39,7 @@ def of_plan(plan: Plan, hypotheses: Iterable[Hypothesis], responses: Iterable[Re
             sides.append(h.side)
     drivers = [r.driver for r in responses if r.driver]
     return Problem(
-        plan.category, tuple(dict.fromkeys(by["kept"])), tuple(dict.fromkeys(by["open"])), tuple(dict.fromkeys(by["dropped"])),
+        plan.category, tuple(dict.fromkeys(by["kept"])), tuple(dict.fromkeys(by["open"])),
+        tuple(dict.fromkeys(by["dropped"])),
         tuple(dict.fromkeys(sides)), (), tuple(dict.fromkeys(drivers)),
     )  # fmt: skip

@@ -45,7 +45,15 @@ def _context(request: HttpRequest, here: str, **more: Any) -> dict[str, Any]:
     ]
     if request.user.may(Permission.ANSWER_HELP):
         pages.append(("review", msg("Peer review"), reverse("library-review")))
-    return {"held": pinned(), "here": here, "pages": pages, "words": present, "library": library, "choices": choices, **more}
+    return {
+        "held": pinned(),
+        "here": here,
+        "pages": pages,
+        "words": present,
+        "library": library,
+        "choices": choices,
+        **more,
+    }
 
 
 @require_safe
@@ -71,13 +79,14 @@ def _lists() -> dict[str, Any]:
         "mechanisms": [(o.slug, o.title) for o in library.words("mechanisms")],
         "tiers": [
             (f"{s.slug}:{t.slug}", msg("{scheme}: {tier}", scheme=s.title, tier=t.title))
-            for s in choices.schemes() for t in s.options
+            for s in choices.schemes()
+            for t in s.options
         ],
         "costs": [*((b.slug, b.title) for b in library.costs()), (library.UNKNOWN, msg("Not known"))],
         "standings": list(zip(HERE, present.here(HERE), strict=True)),
         "all_practices": [(p.slug, p.title) for p in practices()],
         "verdicts": [(o.slug, o.title) for o in library.words("verdicts")],
-    }  # fmt: skip
+    }
 
 
 @require_safe
@@ -88,9 +97,16 @@ def practice(request: HttpRequest, slug: str) -> HttpResponse:
     local, n = selectors.page(request.user, Wanted(practice=slug))
     counts = selectors.counts().get(slug, {})
     context = _context(
-        request, "library", p=found, local=local[:10], n=n, counts=counts, row=present.Row(found, counts, 0),
-        trials=selectors.trial_counts(request.user).get(slug, 0), five=present.five(found, local, counts),
-    )  # fmt: skip
+        request,
+        "library",
+        p=found,
+        local=local[:10],
+        n=n,
+        counts=counts,
+        row=present.Row(found, counts, 0),
+        trials=selectors.trial_counts(request.user).get(slug, 0),
+        five=present.five(found, local, counts),
+    )
     return render(request, "library/practice.html", context)
 
 
@@ -113,10 +129,15 @@ def toolkit(request: HttpRequest, category: str) -> HttpResponse:
     wanted = Wanted(category=category)
     local, n = selectors.page(request.user, wanted)
     context = _context(
-        request, "toolkits", category=catalogue.category(category), wanted=wanted, local=local[:10], n=n,
+        request,
+        "toolkits",
+        category=catalogue.category(category),
+        wanted=wanted,
+        local=local[:10],
+        n=n,
         found=suggesting.of(request.user, respond.described(category=category)),
         trials=selectors.trials(request.user, wanted, most=10),
-    )  # fmt: skip
+    )
     return render(request, "library/toolkit.html", context)
 
 
@@ -138,9 +159,7 @@ def local(request: HttpRequest) -> HttpResponse:
     _enter(request)
     wanted = Wanted.of(request.GET)
     rows, n = actions.see_local(wanted=wanted, trail=Trail.of(request))
-    context = _context(
-        request, "local", wanted=wanted, rows=rows, n=n, last=-(-n // selectors.PAGE), **_lists()
-    )
+    context = _context(request, "local", wanted=wanted, rows=rows, n=n, last=-(-n // selectors.PAGE), **_lists())
     return render(request, "library/local.html", context)
 
 
@@ -164,11 +183,17 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
     )
     mends = found.own and plans.may_work(request.user, row.plan)
     context = _context(
-        request, "local", r=found, judges=judges, mends=mends, errors=errors, sent=request.POST,
+        request,
+        "local",
+        r=found,
+        judges=judges,
+        mends=mends,
+        errors=errors,
+        sent=request.POST,
         may_open=row.plan.marking == "OFFICIAL" and not row.plan.about_people,
         reviews=list(PeerReview.objects.filter(result=row).select_related("by")) if found.own else [],
         reopened=Plan.objects.filter(pk=row.plan_id, closed_at=None).exists(),
-    )  # fmt: skip
+    )
     return render(request, "library/result.html", context, status=422 if errors else 200)
 
 
@@ -197,7 +222,9 @@ def review(request: HttpRequest) -> HttpResponse:
     _enter(request)
     if not request.user.may(Permission.ANSWER_HELP):
         raise Http404
-    return render(request, "library/review.html", _context(request, "review", rows=actions.see_reviews(trail=Trail.of(request))))
+    return render(
+        request, "library/review.html", _context(request, "review", rows=actions.see_reviews(trail=Trail.of(request)))
+    )
 
 
 @require_safe

@@ -16,7 +16,7 @@ HERE = ("worked", "failed", "untested")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Slugs, '' for any. ``tier``: ``scheme:tier``. ``here``: how a practice stands here. ``words``: in its title or texts."""
+    """Slugs, '' for any. ``tier``: ``scheme:tier``. ``here``: how a practice stands here. ``words``: in its texts."""
 
     category: str = ""
     place: str = ""

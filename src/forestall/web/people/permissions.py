@@ -88,8 +88,14 @@ ROLES = {
         _role("supervisor", msg("Supervisor"), *ACTING, *LEADING, P.ANSWER_HELP),
         _role("chief-officer", msg("Chief officer"), *ACTING, *LEADING, P.DECIDE_ETHICS),
         _role("hub", msg("Problem-solving hub"), *ACTING, P.EXPLORE, P.SEE_PORTFOLIO, P.ANSWER_HELP),
-        _role("partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_TASKING, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS, P.SEE_LIBRARY),
-        _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.SEE_PUBLISHED, P.SEE_LIBRARY),
+        _role(
+            "partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_TASKING, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS,
+            P.SEE_LIBRARY,
+        ),
+        _role(
+            "commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.SEE_PUBLISHED,
+            P.SEE_LIBRARY,
+        ),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.JUDGE_EVENTS),
         _role(
             "data-protection", msg("Data protection officer"), P.SEE_AUDIT, P.EXPORT_AUDIT, P.REVIEW_RETENTION, P.DISCLOSE,

@@ -1,4 +1,4 @@
-"""What else happens when a plan closes: each app that has a part in it adds a function, called in the closing's transaction."""
+"""What else happens when a plan closes: an app that has a part in it adds a function, called within its transaction."""
 
 from __future__ import annotations
 

@@ -2,90 +2,138 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import forestall.web.plans.models
 from django.conf import settings
 from django.db import migrations, models
 
+import forestall.web.plans.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('plans', '0003_no_review_on'),
+        ("plans", "0003_no_review_on"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LocalResult',
+            name="LocalResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=forestall.web.plans.models.new_key, editable=False, max_length=8, unique=True)),
-                ('practice', models.CharField(blank=True, max_length=60)),
-                ('together', models.JSONField(blank=True, default=list)),
-                ('verdict', models.CharField(choices=[('worked', 'Worked'), ('no-evidence', 'No Evidence'), ('cant-tell', 'Cant Tell'), ('not-tested', 'Not Tested'), ('backfired', 'Backfired')], max_length=12)),
-                ('said', models.CharField(blank=True, max_length=20)),
-                ('estimate', models.FloatField(blank=True, null=True)),
-                ('low', models.FloatField(blank=True, null=True)),
-                ('high', models.FloatField(blank=True, null=True)),
-                ('p_value', models.FloatField(blank=True, null=True)),
-                ('unit', models.CharField(blank=True, max_length=40)),
-                ('method', models.CharField(default='own-words', max_length=60)),
-                ('maryland', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('fidelity', models.FloatField(blank=True, null=True)),
-                ('cost', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
-                ('band', models.CharField(default='unknown', max_length=20)),
-                ('lessons', models.TextField(blank=True)),
-                ('mechanism', models.TextField(blank=True)),
-                ('category', models.CharField(blank=True, max_length=60)),
-                ('place', models.CharField(blank=True, max_length=40)),
-                ('side', models.CharField(blank=True, max_length=20)),
-                ('technique', models.CharField(blank=True, max_length=40)),
-                ('tiers', models.JSONField(blank=True, default=dict)),
-                ('driver', models.CharField(blank=True, max_length=40)),
-                ('closed_at', models.DateTimeField()),
-                ('evaluation', models.CharField(blank=True, max_length=64)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('lessons_open', models.BooleanField(default=False)),
-                ('review', models.CharField(choices=[('waiting', 'Waiting'), ('accepted', 'Accepted'), ('asked-back', 'Asked Back')], default='waiting', max_length=12)),
-                ('filed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('filed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='local_results', to='plans.plan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(default=forestall.web.plans.models.new_key, editable=False, max_length=8, unique=True),
+                ),
+                ("practice", models.CharField(blank=True, max_length=60)),
+                ("together", models.JSONField(blank=True, default=list)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("worked", "Worked"),
+                            ("no-evidence", "No Evidence"),
+                            ("cant-tell", "Cant Tell"),
+                            ("not-tested", "Not Tested"),
+                            ("backfired", "Backfired"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("said", models.CharField(blank=True, max_length=20)),
+                ("estimate", models.FloatField(blank=True, null=True)),
+                ("low", models.FloatField(blank=True, null=True)),
+                ("high", models.FloatField(blank=True, null=True)),
+                ("p_value", models.FloatField(blank=True, null=True)),
+                ("unit", models.CharField(blank=True, max_length=40)),
+                ("method", models.CharField(default="own-words", max_length=60)),
+                ("maryland", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("fidelity", models.FloatField(blank=True, null=True)),
+                ("cost", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ("band", models.CharField(default="unknown", max_length=20)),
+                ("lessons", models.TextField(blank=True)),
+                ("mechanism", models.TextField(blank=True)),
+                ("category", models.CharField(blank=True, max_length=60)),
+                ("place", models.CharField(blank=True, max_length=40)),
+                ("side", models.CharField(blank=True, max_length=20)),
+                ("technique", models.CharField(blank=True, max_length=40)),
+                ("tiers", models.JSONField(blank=True, default=dict)),
+                ("driver", models.CharField(blank=True, max_length=40)),
+                ("closed_at", models.DateTimeField()),
+                ("evaluation", models.CharField(blank=True, max_length=64)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("lessons_open", models.BooleanField(default=False)),
+                (
+                    "review",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("accepted", "Accepted"), ("asked-back", "Asked Back")],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("filed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "filed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="local_results", to="plans.plan"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-closed_at', '-id'),
+                "ordering": ("-closed_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='PeerReview',
+            name="PeerReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('decision', models.CharField(choices=[('accepted', 'Accepted'), ('asked-back', 'Asked Back'), ('mended', 'Mended')], max_length=12)),
-                ('note', models.TextField(blank=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='library.localresult')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("accepted", "Accepted"), ("asked-back", "Asked Back"), ("mended", "Mended")],
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="library.localresult"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.AddIndex(
-            model_name='localresult',
-            index=models.Index(fields=['practice', 'verdict'], name='results_of_a_practice'),
+            model_name="localresult",
+            index=models.Index(fields=["practice", "verdict"], name="results_of_a_practice"),
         ),
         migrations.AddIndex(
-            model_name='localresult',
-            index=models.Index(fields=['category', '-closed_at'], name='results_of_a_category'),
+            model_name="localresult",
+            index=models.Index(fields=["category", "-closed_at"], name="results_of_a_category"),
         ),
         migrations.AddIndex(
-            model_name='localresult',
-            index=models.Index(fields=['review', 'filed_at'], name='results_to_review'),
+            model_name="localresult",
+            index=models.Index(fields=["review", "filed_at"], name="results_to_review"),
         ),
         migrations.AddConstraint(
-            model_name='localresult',
-            constraint=models.UniqueConstraint(fields=('plan', 'practice'), name='a_plan_has_one_result_a_practice'),
+            model_name="localresult",
+            constraint=models.UniqueConstraint(fields=("plan", "practice"), name="a_plan_has_one_result_a_practice"),
         ),
     ]
