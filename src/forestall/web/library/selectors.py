@@ -20,7 +20,7 @@ from django.http import Http404
 from forestall.catalogue import plans as catalogue
 from forestall.catalogue.practices import practices
 from forestall.results.suggestion import LocalResult as Told
-from forestall.web.library.models import LocalResult
+from forestall.web.library.models import LocalResult, PeerReview
 from forestall.web.library.wanted import Wanted
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
@@ -173,6 +173,18 @@ def one(user: User, key: str) -> Local:
     if not found:
         raise Http404
     return found[0]
+
+
+def behind(key: str) -> LocalResult:
+    """A result that :func:`one` found, with what decides who judges and mends it, and none of its words."""
+    keys = ("organisation", "owner", "deputy", "supervisor", "marking", "about_people", "closed_at")
+    found = LocalResult.objects.select_related("plan").only("key", "review", "plan", *(f"plan__{k}" for k in keys))
+    return found.get(key=key)
+
+
+def reviews(row: LocalResult) -> list[PeerReview]:
+    """What peers and owners said of a result, for who may read the whole plan."""
+    return list(PeerReview.objects.filter(result=row).select_related("by"))
 
 
 def counts() -> dict[str, dict[str, int]]:

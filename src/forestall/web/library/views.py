@@ -18,11 +18,10 @@ from forestall.text import Message, msg
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.library import actions, present, selectors, suggesting
-from forestall.web.library.models import LocalResult, PeerReview
+from forestall.web.library.models import LocalResult
 from forestall.web.library.wanted import HERE, Wanted
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors as plans
-from forestall.web.plans.models import Plan
 from forestall.web.plans.rules import RefusedError
 from forestall.web.signals import actions as signals
 from forestall.web.signals import present as signal_words
@@ -175,7 +174,7 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
         except RefusedError as refused:
             errors = list(refused.reasons)
     found = actions.read_local(key=key, trail=Trail.of(request))
-    row = LocalResult.objects.select_related("plan").get(key=key)
+    row = selectors.behind(key)
     judges = (
         row.review == LocalResult.Review.WAITING
         and allowed("library.review_result", request.user)
@@ -191,8 +190,8 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
         errors=errors,
         sent=request.POST,
         may_open=row.plan.marking == "OFFICIAL" and not row.plan.about_people,
-        reviews=list(PeerReview.objects.filter(result=row).select_related("by")) if found.own else [],
-        reopened=Plan.objects.filter(pk=row.plan_id, closed_at=None).exists(),
+        reviews=selectors.reviews(row) if found.own else [],
+        reopened=row.plan.closed_at is None,
     )
     return render(request, "library/result.html", context, status=422 if errors else 200)
 
