@@ -26,6 +26,7 @@ ROOMS = (
     Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
     Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
     Room("portfolio", msg("Portfolio"), (Permission.SEE_PORTFOLIO,)),
+    Room("library", msg("Library"), (Permission.SEE_LIBRARY,)),
     Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),

@@ -14,7 +14,7 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import analysis, answering, fill, gates, selectors, telling, triage, values
+from forestall.web.plans import analysis, answering, closing, fill, gates, selectors, telling, triage, values
 from forestall.web.plans.models import Answer, Move, Occurrence, Plan, PlanArea, Triage, Weight
 from forestall.web.plans.rules import RefusedError, asked, held, may_move, touch, words
 from forestall.web.plans.seed import Seed
@@ -163,6 +163,8 @@ def move(
         plan=plan, move=step.slug, source=source, target=step.target, by=trail.actor, at=now, reason=reason, detail=said
     )
     trail.record(Operation.ALTERATION, "move-plan", plan.record, {"move": step.slug, "from": source, "to": step.target})
+    if plan.state == "closed" and source != "closed":
+        closing.tell(plan, trail)
     if ownerless:
         telling.owner_left(plan, trail)
     return plan

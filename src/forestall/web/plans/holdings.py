@@ -22,7 +22,8 @@ REDACTED = "Redacted plan"
 COLLEAGUE = msg("somebody who uses the workplace")
 #: What hangs on a plan and goes with its content.
 PARTS = ("answers", "drafts", "hypotheses", "responses", "earlier", "tasks", "occurrences", "help_requests", "referrals",
-         "handovers", "level_changes")  # fmt: skip
+         "handovers", "level_changes",
+         "local_results")  # fmt: skip
 
 
 def _held() -> QuerySet[Plan]:
@@ -71,6 +72,9 @@ def carry_out(record: str, decision: str, review: Any) -> Mapping[str, Any]:
         plan.responses.update(action="", mechanism="", side_effect="", owner=None)
         plan.tasks.update(title="", detail="", outcome="", owner=None)
         plan.moves.update(reason="", detail={})
+        for result in plan.local_results.all():
+            gone += result.reviews.all().delete()[0]
+        plan.local_results.update(lessons="", mechanism="", lessons_open=False)
         plan.title = REDACTED
     plan.seed, plan.words, plan.published_at = {}, "", None
     plan.save()

@@ -349,6 +349,6 @@ def help_queue(request: HttpRequest) -> HttpResponse:
         "kinds": {HelpRequest.Kind.ADVICE: msg("Advice"), HelpRequest.Kind.REVIEW: msg("Review by a peer")},
         "errors": errors,
         "sent": request.POST,
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/help.html", context, status=422 if errors else 200)
