@@ -1,5 +1,5 @@
-"""Weights of synthetic controls: of the treated units, and of every placebo; plain, or with a level of their own and weights
-in time (synthetic difference in differences)."""
+"""Weights of synthetic controls: of the treated units, and of every placebo; plain, or with a level of their own and
+weights in time (synthetic difference in differences)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Panel:
-    """``y``: (units, periods), all known; ``pre``, ``post``: indices of periods; ``predictors``: (k, units), or None for the
-    outcomes of ``pre`` as they are; ``importance``: (k,) weights of the predictors, or None for the best on ``pre``."""
+    """``y``: (units, periods), all known; ``pre``, ``post``: indices of periods; ``predictors``: (k, units), or None for
+    the outcomes of ``pre`` as they are; ``importance``: (k,) weights of the predictors, or None for the best on ``pre``."""
 
     y: Floats
     pre: Ints
