@@ -198,13 +198,14 @@ def interrupted_series(
 
     ``counts``: (periods,) in order, 0 or more (sums of harm too); NaN is not known (set recording events to NaN).
     ``start``: index of the first period after. ``exposure``: (periods,) above 0, such as days or residents, in proportion
-    to which the mean is. ``period``: periods a year; ``harmonics``: Fourier pairs a year, by default two where two whole years
-    are known before the response and 24 periods in all, and none otherwise. ``trend``: a steady one throughout; ``slope``:
-    let it change at the response.
+    to which the mean is. ``period``: periods a year; ``harmonics``: Fourier pairs a year, by default two where the time
+    before the response covers two years or more, and none otherwise. ``trend``: a steady one throughout; ``slope``: let it
+    change at the response.
 
     ``errors``: "lasting" (scatter beyond chance with first-order autocorrelation, both set right for what the fit took, and
     fewer degrees of freedom for it), "newey-west" (``lags``, by default 4 (n/100)^(2/9)), "quasi" (scatter alone) or
-    "poisson" (neither); the last three are too narrow on short series and for display. ``guard`` withholds p-value and interval with fewer than eight known periods on a side.
+    "poisson" (neither); the last three are too narrow on short series and for display. ``guard`` withholds p-value and
+    interval with fewer than eight known periods on a side.
 
     Raises ``ValueError`` for negative or too few counts, a side without any known period, and effects that can't be parted.
     """

@@ -196,8 +196,8 @@ def synthetic_control(
     """The effect on the treated units, against a weighted mean of all others.
 
     ``outcomes``: (units, periods), all known; counts, rates or any other number. ``treated``: row or rows; several are
-    taken as their mean. ``pre``: number of periods before the response, or their indices (leave recording events out); ``post``:
-    indices after, by default all that follow the last of ``pre``.
+    taken as their mean. ``pre``: number of periods before the response, or their indices (leave recording events out);
+    ``post``: indices after, by default all that follow the last of ``pre``.
 
     ``predictors``: (k, units), each divided by its standard deviation; without them the outcomes before are the predictors,
     as they are. ``predictor_weights``: (k,) V's diagonal, equal by default, or "optimised" for those whose control follows
@@ -206,8 +206,8 @@ def synthetic_control(
     ``inference``: "scaled" ranks the mean gap after over the root mean squared gap before, and its inverted test is the
     interval; "ratio" does it with Abadie's root mean squared gaps; "placebo" and (two or more treated) "jackknife" are the
     normal intervals of Arkhangelsky and others, the first with the placebos' standard deviation. ``guard`` withholds
-    p-value and interval where a check fails without which they would mislead. ``draws``, ``seed``: placebos of several treated are
-    groups drawn; of one they are all others.
+    p-value and interval where a check fails without which they would mislead. ``draws``, ``seed``: placebos of
+    several treated are groups drawn; of one they are all others.
 
     Raises ``ValueError`` for shapes that don't fit, outcomes that are not numbers, one period before, fewer than two other
     units, or outcomes that are all 0 or all alike.
