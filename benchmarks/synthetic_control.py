@@ -3,8 +3,8 @@ and how often each inference finds an effect where nothing was done.
 
     python benchmarks/synthetic_control.py [--repeats 5] [--runs 300] [--write]
 
-pysyncon takes part where it can be imported, for instance by ``uv run --with pysyncon python benchmarks/…``, and is named as
-absent otherwise.
+pysyncon takes part where it can be imported, for instance by ``uv run --with pysyncon python benchmarks/…``, and is named
+as absent otherwise.
 """
 
 from __future__ import annotations
@@ -211,23 +211,24 @@ def main() -> None:
             "deviation, and every other unit a placebo from the rest. Ours is the whole call with checks, the least of",
             f"{args.repeats} runs, compiled code warm; pysyncon's own way is `fit` and `PlaceboTest.fit`, which use all",
             "processors; its programme alone is its solver called for each unit on arrays, one after another. Weights are",
-            "those of the treated and all placebos: the largest difference from its solver as it is set, and (of the treated",
-            f"and {SOME} placebos, because it takes long) from the same solver told to go on to a tolerance of 1e-12.",
+            "those of the treated and all placebos: the largest difference from its solver as it is set, and (of the",
+            f"treated and {SOME} placebos, because it takes long) from the same solver told to go on to 1e-12.",
             *([] if there else ["", "pysyncon could not be imported and took no part."]),
             "",
             "| units by periods before | ours, seconds | pysyncon | its programme alone | weights apart | told to go on |",
             "|---|---:|---:|---:|---:|---:|",
             *lines,
             "",
-            f"Ours with 400 units and all 399 placebos: {whole:.2f} s; with synthetic difference in differences {did:.2f} s.",
+            f"Ours with 400 units and all 399 placebos: {whole:.2f} s; its difference-in-differences form {did:.2f} s.",
             f"One fit from 35,000 units: {one:.2f} s.",
             "",
             "## Calibration",
             "",
-            f"Nothing was done in {args.runs} forces of 40 places, 24 months before and 10 after, variance twice the mean; the",
-            "treated was drawn at random, or was the highest of the last month before, or what had risen most in it. The",
-            "share of p-values of 0.05 or less without the guard; in brackets, where the guard withholds some, the share among",
-            "those given, and how many are given. Shocks of each place pass with the month, or last with a correlation of 0.5.",
+            f"Nothing was done in {args.runs} forces of 40 places, 24 months before and 10 after, variance twice the mean;",
+            "the treated was drawn at random, or was the highest of the last month before, or what had risen most in it.",
+            "The share of p-values of 0.05 or less without the guard; in brackets, where the guard withholds some, the",
+            "share among those given, and how many are given. Shocks of each place pass with the month, or last with a",
+            "correlation of 0.5.",
             "",
             "| | at random | highest | risen most | at random, lasting | highest, lasting | risen most, lasting |",
             "|---|---:|---:|---:|---:|---:|---:|",

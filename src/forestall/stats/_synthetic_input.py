@@ -35,7 +35,7 @@ def panel_of(
     n, length = y.shape
     group = _indices([treated] if isinstance(treated, int | np.integer) else treated, n, "treated", "units")
     before = np.arange(pre) if isinstance(pre, int | np.integer) else _indices(pre, length, "pre", "periods")
-    if before.size < 2 or before[-1] >= length:
+    if before.size < 2 or before[-1] >= length - (post is None):
         raise ValueError(
             f"pre must leave two periods or more before the response and one after among the {length} in outcomes, and "
             f"names {before.size} before: with one there is nothing to fit"
