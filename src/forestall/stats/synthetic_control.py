@@ -130,10 +130,17 @@ class SyntheticControl(Figures):
         amount, donors = shown(abs(self.estimate)), int((self.weights > 0.0005).sum())
         parts: list[Message] = [
             msg_n(
-                "After the response the treated stood {amount} a period {side} what {n:count} other unit makes one expect.",
-                "After the response the treated stood {amount} a period {side} what a weighted mean of {n:count} other "
+                "After the response the treated stood {amount} a period below what {n:count} other unit makes one expect.",
+                "After the response the treated stood {amount} a period below what a weighted mean of {n:count} other "
                 "units makes one expect.",
-                n=donors, amount=amount, side=msg("below") if self.estimate < 0 else msg("above"),
+                n=donors, amount=amount,
+            )
+            if self.estimate < 0
+            else msg_n(
+                "After the response the treated stood {amount} a period above what {n:count} other unit makes one expect.",
+                "After the response the treated stood {amount} a period above what a weighted mean of {n:count} other "
+                "units makes one expect.",
+                n=donors, amount=amount,
             )
         ]  # fmt: skip
         if math.isnan(self.p_value):
