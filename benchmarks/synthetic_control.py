@@ -19,8 +19,8 @@ import numpy as np
 
 from bench_clock import clocked, least, timed
 from forestall.stats._synthetic_fit import Panel, plain
-from forestall.stats.interrupted_series import interrupted_series
-from forestall.stats.synthetic_control import synthetic_control
+from forestall.stats.segmented_series import interrupted_series
+from forestall.stats.synthetic_controls import synthetic_control
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "synthetic-control.md"
 SOME = 12
@@ -58,7 +58,7 @@ class Peer:
     """pysyncon on the same table: every period before is a predictor, and all weigh alike."""
 
     def __init__(self, y: Any, pre: int) -> None:
-        import pandas as pd
+        import pandas as pd  # type: ignore[import-untyped, unused-ignore]
         from pysyncon import Dataprep, Synth  # type: ignore[import-not-found, unused-ignore]
         from pysyncon.utils import PlaceboTest  # type: ignore[import-not-found, unused-ignore]
 

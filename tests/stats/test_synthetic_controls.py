@@ -17,7 +17,7 @@ import slow_synthetic as slow
 
 from forestall.results import read
 from forestall.stats._hull_kernels import nearest_weights
-from forestall.stats.synthetic_control import SyntheticControl, synthetic_control
+from forestall.stats.synthetic_controls import SyntheticControl, synthetic_control
 
 from .showing import shows_itself
 

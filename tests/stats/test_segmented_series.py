@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_synthetic as slow
 
-from forestall.stats.interrupted_series import interrupted_series
+from forestall.stats.segmented_series import interrupted_series
 
 from .showing import shows_itself
 

@@ -121,8 +121,14 @@ class SyntheticControl(Figures):
                     "mark": {"type": "bar", "style": "interval", "width": {"band": 1}},
                     "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
                 },
-                {"mark": {"type": "line", "style": "observed"}, "encoding": {"x": x, "y": {**y, "field": "observed"}}},
-                {"mark": {"type": "line", "style": "expected"}, "encoding": {"x": x, "y": {**y, "field": "synthetic"}}},
+                {
+                    "mark": {"type": "line", "style": "observed", "fillOpacity": 0},
+                    "encoding": {"x": x, "y": {**y, "field": "observed"}},
+                },
+                {
+                    "mark": {"type": "line", "style": "expected", "fillOpacity": 0},
+                    "encoding": {"x": x, "y": {**y, "field": "synthetic"}},
+                },
             ],
         }
 
