@@ -227,7 +227,7 @@ class Maker:
             "id", "key", "title", "weight", "state", "marking", "caveats", "purpose", "organisation", "owner", "deputy",
             "supervisor", "owner_left_at", "level", "origin", "seed", "signal", "category", "about_people", "words",
             "made_by", "made_at", "changed_at", "state_since", "fixed_at", "urgent_at", "closed_at", "published_at",
-            "joined_to", "review_on", "quality",
+            "joined_to", "quality",
         )  # fmt: skip
         for pk in range(1, self.size.plans + 1):
             force = self.forces[0] if pk <= served else self.rng.choice(self.forces)
@@ -249,7 +249,7 @@ class Maker:
                 "prevent", force, owner, None, boss, None, 1, "signal", {"origin": "signal", "duplicates": []}, "",
                 self.rng.choice(categories), False, "", owner, made, changed, changed, made if begun else None, None,
                 closed, made if begun and not sensitive and pk % 10 == 1 else None, None,
-                (made + dt.timedelta(days=2190)).date(), self.rng.randrange(100),
+                self.rng.randrange(100),
             ))  # fmt: skip
             codes = (
                 set(self.rng.sample(areas, min(AREAS - 2, len(areas))))

@@ -14,7 +14,7 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people import leaving
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.plans import actions, people_actions, selectors, task_actions, telling
-from forestall.web.plans.models import Member, Plan, Task
+from forestall.web.plans.models import Answer, Member, Plan, Task
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.work.models import Notice
@@ -211,6 +211,55 @@ def test_done_tasks_remind_nobody(plan, force):
     task = ask(plan, force, owner=plan.owner)
     Task.objects.filter(pk=task.pk).update(due=timezone.localdate(), standing="done")
     assert not list(telling.tasks_due(timezone.now()))
+
+
+@pytest.mark.parametrize(("waited", "n"), [(7, 1), (8, 0), (14, 1), (15, 1), (16, 0)])
+def test_an_urgent_response_reminds_of_its_design(plan, waited, n):
+    """It is due 14 days after: told a week before, on the day and the day after."""
+    now = timezone.now()
+    Plan.objects.filter(pk=plan.pk).update(urgent_at=now - dt.timedelta(days=waited))
+    assert [(r.person, r.kind) for r in telling.designs_due(now)] == [(plan.owner, telling.PLAN_DUE)] * n
+    Plan.objects.filter(pk=plan.pk).update(fixed_at=now)
+    assert not list(telling.designs_due(now))
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "n"), [(7, "responding", 1), (0, "assessing", 1), (3, "responding", 0), (0, "draft", 0)]
+)
+def test_an_outcome_reminds_of_its_day(plan, days, state, n):
+    now = timezone.now()
+    day = (timezone.localdate(now) + dt.timedelta(days=days)).isoformat()
+    Plan.objects.filter(pk=plan.pk).update(state=state)
+    given = {"plan": plan, "question": "outcome-date", "by": plan.owner, "at": now}
+    Answer.objects.create(**given, value=day, current=False, revision=98)
+    assert not list(telling.assessments_due(now)), "what was answered before reminds nobody"
+    Answer.objects.filter(plan=plan, question="outcome-date").update(current=False)
+    Answer.objects.create(**given, value=day, current=True, revision=99)
+    found = list(telling.assessments_due(now))
+    assert [r.link for r in found] == [f"/plans/{plan.key}/assessment/"] * n
+    assert all(r.message.render("cy") for r in found)
+
+
+def test_an_offer_reminds_after_a_week_until_it_is_answered(plan, colleague):
+    taker = colleague("officer", "taker")
+    h = people_actions.offer_handover(key=plan.key, taker=taker, note="The council waits", trail=trail(plan.owner))
+    now = timezone.now()
+    assert not list(telling.handovers_waiting(now + dt.timedelta(days=6)))
+    (found,) = telling.handovers_waiting(now + dt.timedelta(days=8))
+    assert found.person == taker
+    people_actions.answer_handover(handover=h.pk, accept=True, trail=trail(taker))
+    assert not list(telling.handovers_waiting(now + dt.timedelta(days=8)))
+
+
+def test_the_owner_hears_that_a_partners_time_ends(plan, council, agreement):
+    share(plan, council, agreement)
+    until = Member.objects.get(plan=plan).until
+    day = dt.datetime.combine(until, dt.time(12), tzinfo=dt.UTC)
+    assert not list(telling.memberships_ending(day - dt.timedelta(days=15)))
+    assert not list(telling.memberships_ending(day + dt.timedelta(days=1)))
+    (found,) = telling.memberships_ending(day - dt.timedelta(days=14))
+    assert found.person == plan.owner
+    assert "Newport" in found.message.render("en")
 
 
 # Ownership

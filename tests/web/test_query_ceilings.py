@@ -45,7 +45,7 @@ ABSENT = {"organisation": 404, "organisation-back": 404, "api-nothing": 404, "si
 CEILINGS = {
     "start-plan": 4, "signal-decide": 8, "my-ward": 4, "my-council": 11, "my-work": 11, "task": 9, "plan-tasks": 11,
     "plan-people": 19, "help": 6, "portfolio": 10, "portfolio-csv": 6, "coverage": 7, "coverage-csv": 6, "published": 7,
-    "published-plan": 8, "my-portfolio": 11, "my-portfolio-csv": 10, "plan-quality": 11, "plan-briefing": 16,
+    "published-plan": 8, "my-portfolio": 11, "my-portfolio-csv": 10, "plan-quality": 12, "plan-briefing": 16,
     "plan-award": 14, "plan-json": 17, "home": 6, "signals-csv": 4, "signal": 6, "series-csv": 4, "signal-profile": 5,
     "signal-profile-csv": 4, "profile-style": 2, "explore": 4, "explore-csv": 4, "tasking": 5, "tasking-csv": 4,
     "events": 5, "events-csv": 4, "area-layer": 3, "sign-in": 3, "sign-in-code": 3, "sign-in-set-up": 3,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from html import escape
+from math import isnan
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,12 +17,11 @@ from urllib.parse import quote
 from forestall.report import charts, maps
 from forestall.report import document as d
 from forestall.results import Table
+from forestall.results.base import CHANCES
 from forestall.text import Message, msg, probability
 
 #: Widths at which maps are drawn: beside a list on a desk, and on a phone.
 MAP_WIDE, MAP_NARROW = 470, 350
-#: Names of columns that hold chances.
-CHANCES = ("p_value", "q_value")
 #: Selectors of a whole page.
 _WHOLE = (":root", "html", "body")
 
@@ -210,7 +210,7 @@ class _Page:
         for row in table.rows:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                chance = column.name in CHANCES and isinstance(value, float)
+                chance = column.is_chance and isinstance(value, float)
                 text = escape(cell_text(value, column.name, self.language)) if chance else self.cell(value)
                 size = len(re.sub(r"<[^>]*>", "", text))
                 kind = _n(column.numeric) or (' class="long"' if size > 24 else ' class="short"' if size < 13 else "")
@@ -266,6 +266,8 @@ def cell_text(value: Any, column: str, language: str) -> str:
             return (msg("yes") if value else msg("no")).render(language)
         case int():
             return f"{value:,}"
+        case float() if isnan(value):
+            return "–"
         case float() if column in CHANCES:
             return probability(value, language)
         case float():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from forestall.text import Message, msg
+from forestall.web.people.permissions import Permission
 
 V = TypeVar("V", bound=Callable[..., HttpResponse])
 
@@ -22,6 +25,21 @@ def public(view: V) -> V:
     """A view that needs no account."""
     view.public = True  # type: ignore[attr-defined]
     return view
+
+
+def needing(permission: Permission) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view for those who hold a permission; everybody else is told that the page is not theirs."""
+
+    def mark(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if not request.user.may(permission):
+                raise PermissionDenied
+            return view(request, **arguments)
+
+        return guarded
+
+    return mark
 
 
 def _error(request: HttpRequest, sentence: Message, status: int) -> HttpResponse:

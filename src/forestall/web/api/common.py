@@ -18,7 +18,7 @@ from forestall.web.plans.desk import Desk
 from forestall.web.signals.pinned import Pinned, pinned
 
 #: What any operation may answer, beside what it is asked for.
-REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422, 503})
+REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422, 428, 503})
 
 
 def operation(router: Router, method: str, path: str, answers: Any, status: int = 200) -> Callable[..., Any]:

@@ -12,10 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from forestall.catalogue import audit as policy
 from forestall.errors import ForestallError
 from forestall.text import Message, msg
 from forestall.web.api.auth import ReadsOnlyError
 from forestall.web.api.show import answer, response
+from forestall.web.audit.middleware import NEEDED
+from forestall.web.audit.trail import ReasonNeededError
 from forestall.web.plans.revision import RevisionError
 from forestall.web.plans.rules import ConflictError, RefusedError
 from forestall.web.plans.saving import UnansweredError
@@ -81,6 +84,14 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(RefusedError)
     def refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
         return problem(request, 422, REFUSED, reasons=_said(request, error.reasons))
+
+    @api.exception_handler(ReasonNeededError)
+    def needed(request: HttpRequest, error: ReasonNeededError) -> HttpResponse:
+        why = msg(
+            "Your force asks for a reason for this ({act}) and nothing was done: send it again with the header X-Reason",
+            act=policy.policy().title(error.act),
+        )
+        return problem(request, NEEDED, why)
 
     @api.exception_handler(InvalidAnswer)
     def invalid(request: HttpRequest, error: InvalidAnswer) -> HttpResponse:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.report import document as d
@@ -65,7 +66,7 @@ def about(plan: Plan, language: str) -> tuple[Message, ...]:
     """What stands under the title of every sheet: marking first."""
     caveats = [o.title for o in catalogue.choices("caveats") if o.slug in plan.caveats]
     marking = msg("{marking}: {caveats:list}", marking=plan.marking, caveats=caveats) if caveats else said(plan.marking)
-    day = values.day_shown(dt.date.today(), language)
+    day = values.day_shown(timezone.localdate(), language)
     return (
         marking,
         msg("Plan {key}", key=plan.key),

@@ -54,8 +54,8 @@ class Plan(models.Model):
 
     ``key``: its reference, in addresses and in talk. ``state``: a slug of ``plan/moves.yaml``. ``seed``: what it began with
     (JSON of :class:`forestall.web.plans.seed.Seed`). ``level``: of the National Intelligence Model. ``fixed_at``: when the
-    outcome was settled. ``urgent_at``: when it was begun before its design. ``review_on``: when it is decided whether the
-    plan is still kept. ``quality``: the share of the rubric's criteria that it meets, in per cent, as last worked out.
+    outcome was settled. ``urgent_at``: when it was begun before its design. ``quality``: the share of the rubric's
+    criteria that it meets, in per cent, as last worked out.
     """
 
     key = models.CharField(max_length=8, unique=True, default=new_key, editable=False)
@@ -86,7 +86,6 @@ class Plan(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     joined_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="joined_from")
-    review_on = models.DateField(null=True, blank=True)
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
@@ -117,12 +116,13 @@ class Plan(models.Model):
     @property
     def design_due(self) -> dt.date | None:
         """When the design of an urgent response must be settled; None where the response was not urgent."""
-        return self.urgent_at.date() + dt.timedelta(days=DESIGN_DAYS) if self.urgent_at else None
+        return timezone.localdate(self.urgent_at) + dt.timedelta(days=DESIGN_DAYS) if self.urgent_at else None
 
     def design_late(self, today: dt.date | None = None) -> bool:
         """Whether the design of an urgent response is, or was settled, late."""
         due = self.design_due
-        return due is not None and (self.fixed_at.date() if self.fixed_at else today or timezone.localdate()) > due
+        settled = timezone.localdate(self.fixed_at) if self.fixed_at else today or timezone.localdate()
+        return due is not None and settled > due
 
 
 class PlanArea(models.Model):
@@ -325,7 +325,11 @@ class Task(models.Model):
 
     @property
     def open(self) -> bool:
-        return self.standing in (self.Standing.ASKED, self.Standing.ACCEPTED)
+        return self.standing in OPEN_TASKS
+
+
+#: The standings of a task that still waits for somebody.
+OPEN_TASKS = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
 
 
 class Member(models.Model):

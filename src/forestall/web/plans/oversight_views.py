@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from forestall.catalogue import plans as catalogue
 from forestall.report.pdf import pdf
 from forestall.results import Table
+from forestall.text import Message
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import briefing, frame, oversight_actions, portfolio, quality, values
-from forestall.web.plans.gates import Sheet
 from forestall.web.plans.models import Plan
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
@@ -74,21 +75,23 @@ def coverage_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def plan_quality(request: HttpRequest, key: str) -> HttpResponse:
     """The rubric, criterion by criterion, with what would raise the plan."""
+    return _quality(request, key)
+
+
+def _quality(request: HttpRequest, key: str, errors: Sequence[Message] = ()) -> HttpResponse:
     desk = frame.read(request, key, "quality")
     if desk.partners_view:
         raise Http404
-    plan = desk.plan
-    authority = desk.rights.authority
     shown = frame.context(
         desk,
         "quality",
-        quality=quality.judge(Sheet(plan)),
+        quality=quality.judge(desk.sheet),
         rubric=catalogue.rubric(),
         stages=catalogue.stages(),
-        may_publish=authority and allowed("plans.publish_plan", request.user),
-        failed=request.GET.get("refused", ""),
+        may_publish=desk.rights.authority and allowed("plans.publish_plan", request.user),
+        errors=errors,
     )
-    return frame.show(request, "quality", shown)
+    return frame.show(request, "quality", shown, status=422 if errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,12 +104,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
     try:
         do(key=key, trail=Trail.of(request))
     except RefusedError as refused:
-        desk = frame.read(request, key, "quality")
-        shown = frame.context(
-            desk, "quality", quality=quality.judge(Sheet(desk.plan)), rubric=catalogue.rubric(), stages=catalogue.stages(),
-            may_publish=True, errors=list(refused.reasons),
-        )  # fmt: skip
-        return frame.show(request, "quality", shown, status=422)
+        return _quality(request, key, refused.reasons)
     return redirect("plan-quality", key=key)
 
 

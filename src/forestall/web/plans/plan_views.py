@@ -32,7 +32,7 @@ def plans(request: HttpRequest) -> HttpResponse:
         "category": catalogue.category,
         "words": plan_present,
         "own": own,
-        "start": plan_present.there("start-plan") if request.user.may(Permission.START_PLANS) else "",
+        "start": request.user.may(Permission.START_PLANS),
     }
     return frame.show(request, "list", context)
 

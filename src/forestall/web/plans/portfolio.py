@@ -17,7 +17,7 @@ from forestall.text import msg
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors
-from forestall.web.plans.models import Plan, PlanArea, Response, Task
+from forestall.web.plans.models import OPEN_TASKS, Plan, PlanArea, Response, Task
 
 #: A plan in which nothing was changed for as many days is stuck; below this quality it is weak.
 STUCK_DAYS, WEAK = 60, 50
@@ -113,7 +113,7 @@ def chosen(user: User, wanted: Wanted, today: dt.date | None = None) -> QuerySet
 def flagged(flag: str, today: dt.date) -> Q:
     """Which plans carry a flag."""
     now = timezone.now()
-    late = Task.objects.filter(plan=OuterRef("pk"), standing__in=("asked", "accepted"), due__lt=today)
+    late = Task.objects.filter(plan=OuterRef("pk"), standing__in=OPEN_TASKS, due__lt=today)
     return (
         Q(closed_at=None)
         & {
@@ -213,7 +213,7 @@ def coverage(user: User) -> Coverage:
 def overdue(keys: Sequence[int], today: dt.date | None = None) -> dict[int, int]:
     """How many tasks past their date each of some plans has."""
     today = today or timezone.localdate()
-    late = Task.objects.filter(plan__in=keys, standing__in=("asked", "accepted"), due__lt=today)
+    late = Task.objects.filter(plan__in=keys, standing__in=OPEN_TASKS, due__lt=today)
     return dict(late.order_by().values_list("plan").annotate(n=Count("pk")))
 
 

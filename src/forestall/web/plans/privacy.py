@@ -37,7 +37,6 @@ PRIVACY = {
                 "closed_at",
                 "published_at",
                 "joined_to",
-                "review_on",
                 "quality",
             ),
             _FACT,

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from forestall.text import msg
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import responses, task_actions
 from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Plan, Response, Task
 from forestall.web.plans.revision import reconcile
-from forestall.web.plans.rules import RefusedError, touch
+from forestall.web.plans.rules import NOT_OPEN, RefusedError, touch
 
 LIVE = (Response.Standing.PLANNED, Response.Standing.UNDER_WAY)
 
@@ -23,7 +22,7 @@ def keep(
 ) -> Response:
     """Keeps a new or changed response and asks for it."""
     if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
+        raise RefusedError(NOT_OPEN)
     desk = Desk(plan, trail.actor)
     given = sent if row is None else reconcile(row, responses.raw(row), base, was, sent)
     kept = responses.clean(given, desk.organisations, desk.team)

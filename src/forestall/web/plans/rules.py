@@ -34,12 +34,24 @@ class ConflictError(Exception):
         self.theirs = theirs
 
 
-def held(key: str, trail: Trail, *, work: bool = True) -> Plan:
+#: Why nothing can be changed in a plan that has ended.
+NOT_OPEN = msg("The plan is not open any more: open it again to change it")
+
+
+def held(key: str, trail: Trail) -> Plan:
     """A plan to change, its row locked. Not found where the reader may not see it, refused where they may only read."""
     plan = selectors.one(trail.actor, key)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
-    if work and not selectors.may_work(trail.actor, plan):
+    if not selectors.may_work(trail.actor, plan):
         raise PermissionDenied
+    return plan
+
+
+def held_open(key: str, trail: Trail) -> Plan:
+    """The same, of a plan on which work goes on."""
+    plan = held(key, trail)
+    if not plan.open:
+        raise RefusedError(NOT_OPEN)
     return plan
 
 

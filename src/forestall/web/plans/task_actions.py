@@ -15,7 +15,7 @@ from forestall.web.people.models import Organisation, User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors, telling, values
 from forestall.web.plans.models import Response, Task
-from forestall.web.plans.rules import RefusedError, held, touch
+from forestall.web.plans.rules import RefusedError, held, held_open, touch
 
 
 @action(Permission.WORK_ON_PLANS)
@@ -24,12 +24,10 @@ def ask_task(
     owner: User | None = None, shared: bool = True, response: Response | None = None, asks: str = Task.Asks.DO,
 ) -> Task:  # fmt: skip
     """Asks an organisation on the plan, or one person of it, to do something or to find something out."""
-    plan = held(key, trail)
+    plan = held_open(key, trail)
     title = values.clean_text(title)[:200]
     if not title:
         raise RefusedError(msg("Say what is asked"))
-    if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
     own = organisation.pk == plan.organisation_id
     if not own and not selectors.partners(plan).filter(organisation=organisation).exists():
         raise RefusedError(msg("{name} is not on this plan: bring them to it first", name=organisation.title))

@@ -33,6 +33,16 @@ def clean_text(text: str) -> str:
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
+def typed(value: Any) -> list[str]:
+    """What a draft keeps, as a form sends it."""
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def revision(text: str | None) -> int:
+    """The revision that a form says it saw; 0 where it says none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
 def clean(question: Question, raw: Sequence[str]) -> Any:
     """The answer in what a form sent for a question; None where it was left empty. :class:`InvalidAnswer` where
     it is none."""
@@ -76,6 +86,12 @@ def day(text: str) -> str:
             break
         return day.isoformat()
     raise InvalidAnswer(msg("Enter a date like 31/3/2027"))
+
+
+def day_or_none(text: str) -> dt.date | None:
+    """A day as people type it, None where the field is empty; :class:`InvalidAnswer` where it is none."""
+    text = clean_text(text)
+    return dt.date.fromisoformat(day(text)) if text else None
 
 
 def _number(text: str, *, percent: bool) -> float:

@@ -17,9 +17,11 @@ from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.people.permissions import Permission
+from forestall.web.people.selectors import agreements_in_force
 from forestall.web.plans import (
     frame,
     people_actions,
+    plan_present,
     selectors,
     task_actions,
     values,
@@ -34,11 +36,8 @@ Act = Callable[[HttpRequest, Plan], object]
 
 def day_of(request: HttpRequest, name: str) -> dt.date | None:
     """A day that a form sent; None where it is empty. :class:`RefusedError` where it is none."""
-    raw = request.POST.get(name, "")
-    if not raw.strip():
-        return None
     try:
-        return dt.date.fromisoformat(values.clean(catalogue.questions()["target-date"], [raw]))
+        return values.day_or_none(request.POST.get(name, ""))
     except values.InvalidAnswer as wrong:
         raise RefusedError(wrong.words) from None
 
@@ -93,6 +92,7 @@ def task(request: HttpRequest, key: str) -> HttpResponse:
         "colleagues": colleagues(found.organisation_id) if mine else [],
         "sent": request.POST,
         "day": lambda d: values.day_shown(d, request.language),
+        "words": plan_present,
     }
     return render(request, "plans/task.html", context, status=422 if errors else 200)
 
@@ -203,7 +203,7 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
         "helps": plan.help_requests.select_related("by", "taken_by"),
         "people": colleagues(plan.organisation_id),
         "organisations": Organisation.objects.exclude(pk=plan.organisation_id).order_by("name"),
-        "agreements": Agreement.objects.in_force().filter(parties=plan.organisation).order_by("reference"),
+        "agreements": agreements_in_force(plan.organisation).order_by("reference"),
         "catalogue": catalogue,
         "markings": Marking.values,
         "weights": Weight.values,
