@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats as ss
 
 from forestall.assess._sheet import read_rows
 from forestall.assess._words import Answer, tally
@@ -68,7 +69,8 @@ class QuickTest(Figures):
     because with nothing compared neither is honest. ``before``, ``after``: the two stretches; ``aside``: the one, if any, in which
     the place was chosen, which is compared with neither. ``precision``: ``day`` or ``month``. ``dispersion``: variance over mean of
     counts. ``quiet``: days since the last event at the end. ``control``: the chart, or None where the time before is too thin for
-    one. ``words``: answers; ``asked``: people who were asked."""
+    one, and ``begins`` the number of its first point after the start (its length where there is none). ``words``: answers; ``asked``:
+    people who were asked."""
 
     type_name: ClassVar[str] = "quick-test"
 
@@ -84,6 +86,7 @@ class QuickTest(Figures):
     dispersion: float
     quiet: int | None
     control: ControlChart | None
+    begins: int
     words: tuple[Answer, ...]
     asked: int
 
@@ -110,7 +113,7 @@ class QuickTest(Figures):
 
     def chart(self, language: str = "en") -> Any:
         if self.control is not None:
-            return self.control.chart(language)
+            return self._with_start(self.control.chart(language))
         title = msg("Rate after over rate before").render(language)
         return interval_chart(self.estimate, self.interval, title, scale={"type": "log"}, reference=1.0)
 
@@ -141,7 +144,7 @@ class QuickTest(Figures):
                 "same. There is no p-value for that reason. If more hangs on the answer, take a standard design."
             )
         )
-        said += [c.text for c in self.checks if not c.passed]
+        said += [c.text for c in self.checks if not c.passed and c.name != "compared"]
         return " ".join(m.render(language) for m in said)
 
     def _change(self) -> Message:
@@ -158,6 +161,15 @@ class QuickTest(Figures):
         return msg(
             "No clear change: the rate is {r:ratio} times what it was, and anything from {low:ratio} to {high:ratio} fits.", **given
         )
+
+    def _with_start(self, drawn: Any) -> Any:
+        """The control chart with a line at the first point after the start."""
+        rows = drawn["data"]["values"]
+        if self.begins < len(rows):
+            x = {"field": "period", "type": "ordinal"}
+            line = {"data": {"values": [{"period": rows[self.begins]["period"]}]}, "mark": {"type": "rule", "style": "flagged"}}
+            drawn["layer"].insert(0, {**line, "encoding": {"x": x}})
+        return drawn
 
     def _charted(self) -> list[Message]:
         if self.control is None:
@@ -214,14 +226,14 @@ def days_between(
         raise ForestallError(f"{len(words)} people answered and {people} were asked: mend one of the two")
     monthly = _precision(events)
     made = _by_month if monthly else _by_day
-    before, aside, after, bins, quiet, chart = made(events, days[0], since, days[1], days[2], seed)
+    before, aside, after, bins, quiet, chart, begins = made(events, days[0], since, days[1], days[2], seed)
     phi, enough = _dispersion(bins)
     ratio = rate_ratio(after.events, before.events, after.days, before.days, level=level, dispersion=phi)
     unfit = before.events + after.events == 0
     return QuickTest(
         estimate=ratio.estimate, standard_error=math.nan, interval=(math.nan, math.nan) if unfit else ratio.interval,
         p_value=math.nan, level=level, before=before, after=after, aside=aside, precision="month" if monthly else "day",
-        dispersion=phi, quiet=quiet, control=chart, words=tuple(words), asked=people, seed=seed,
+        dispersion=phi, quiet=quiet, control=chart, begins=begins, words=tuple(words), asked=people, seed=seed,
         parameters={"first": first, "start": start, "last": last, "chosen_from": chosen_from, "level": level},
         checks=_checks(before, after, chosen_from is not None, enough),
     )  # fmt: skip
@@ -260,7 +272,7 @@ def _precision(events: Sequence[str | dt.date]) -> bool:
     return any(months)
 
 
-Made = tuple[Stretch, Stretch | None, Stretch, list[Floats], int | None, ControlChart | None]
+Made = tuple[Stretch, Stretch | None, Stretch, list[Floats], int | None, ControlChart | None, int]
 
 
 def _by_day(
@@ -290,7 +302,7 @@ def _by_day(
     chart = None
     if base >= LEAST and sum(gaps[:base]) > 0:
         chart = control_chart(gaps, kind="days_between", baseline=base, labels=labels, seed=seed)
-    return stretches[0], stretches[1] if since < start else None, stretches[2], bins, quiet, chart
+    return stretches[0], stretches[1] if since < start else None, stretches[2], bins, quiet, chart, len(gaps) - stretches[2].events
 
 
 def _by_month(
@@ -323,7 +335,7 @@ def _by_month(
     n0, n1 = len(before), len(before) + len(aside)
     return (
         _stretch(before, values[:n0]), _stretch(aside, values[n0:n1]) if aside else None, _stretch(after, values[n1:]),
-        [values[:n0], values[n1:]], None, chart,
+        [values[:n0], values[n1:]], None, chart, n1,
     )  # fmt: skip
 
 
@@ -354,7 +366,11 @@ def _dispersion(bins: Sequence[Floats]) -> tuple[float, bool]:
         if len(counts) > 1 and counts.sum() > 0:
             chi += float(((counts - counts.mean()) ** 2).sum() / counts.mean())
             free += len(counts) - 1
-    return (max(1.0, chi / free) if free else 1.0), free >= BINS - 1
+    if not free:
+        return 1.0, False
+    # Known from so few counts, the scatter itself is unsure: Student's quantile stands for the normal one.
+    unsure = (float(ss.t.isf(0.025, free)) / float(ss.norm.isf(0.025))) ** 2
+    return max(1.0, chi / free * unsure), free >= BINS - 1
 
 
 def _checks(before: Stretch, after: Stretch, chosen: bool, enough: bool) -> tuple[Check, ...]:
