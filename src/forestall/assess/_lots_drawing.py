@@ -19,7 +19,9 @@ def lots_drawing(
     level: Floats, scheme: str, language: str,
 ) -> dict[str, Any]:  # fmt: skip
     """A Vega-Lite specification; arguments as the fields of the design."""
-    return _pairs(blocks, arms, level, language) if scheme == "pairs" else _wedge(places, arms, starts, first, end, language)
+    return (
+        _pairs(blocks, arms, level, language) if scheme == "pairs" else _wedge(places, arms, starts, first, end, language)
+    )
 
 
 def _pairs(blocks: Sequence[int], arms: Sequence[int], level: Floats, language: str) -> dict[str, Any]:

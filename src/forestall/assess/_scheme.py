@@ -1,8 +1,8 @@
 """Which draws a randomised scheme could have made, all of them or a seeded sample, and how far out the real one lies.
 
-Places stand in blocks; within a block the draw deals out arms. A block of as many places as arms gets each arm once, a smaller one gets
-different arms, each set alike likely. The one engine serves matched pairs (two arms in blocks of two) and the stepped
-wedge (as many arms as steps).
+Places stand in blocks; within a block the draw deals out arms. A block of as many places as arms gets each arm once, a
+smaller one gets different arms, each set alike likely. The one engine serves matched pairs (two arms in blocks of two)
+and the stepped wedge (as many arms as steps).
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def sample(blocks: Ints, arms: int, draws: int, seed: int) -> Ints:
 
 
 def tails(real: float, drawn: Floats, exact: bool) -> tuple[float, float]:
-    """The chances of a statistic at most, and at least, the real one's. ``exact``: ``drawn`` is every possible draw, the real one
-    among them; else the real one is counted in, (r + 1) / (n + 1)."""
+    """The chances of a statistic at most, and at least, the real one's. ``exact``: ``drawn`` is every possible draw, the
+    real one among them; else the real one is counted in, (r + 1) / (n + 1)."""
     slack = 1e-9 * max(1.0, abs(real), float(np.abs(drawn).max()))
     low, high = int((drawn <= real + slack).sum()), int((drawn >= real - slack).sum())
     n = len(drawn)

@@ -48,8 +48,8 @@ class Row:
 def read_rows(path: Path | str, needed: Sequence[str], what: str) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Column names and rows of a CSV file in UTF-8.
 
-    ``needed``: columns without which it is no ``what``. One row that can't be read refuses the file: a small table is mended by
-    hand. Raises ``ForestallError`` with the file, and the line where it is a line's fault.
+    ``needed``: columns without which it is no ``what``. One row that can't be read refuses the file: a small table is
+    mended by hand. Raises ``ForestallError`` with the file, and the line where it is a line's fault.
     """
     file = Path(path)
     try:
@@ -74,7 +74,9 @@ def read_rows(path: Path | str, needed: Sequence[str], what: str) -> tuple[tuple
         first = raw.rejects[0]
         raise ForestallError(f"{file.name}, line {first.line}: {first.reason}; mend it and try again")
     if raw.table.num_rows > MOST:
-        raise ForestallError(f"{file.name} has {raw.table.num_rows:,} rows; at most {MOST:,} make a {what}: is it the right file?")
+        raise ForestallError(
+            f"{file.name} has {raw.table.num_rows:,} rows; at most {MOST:,} make a {what}: is it the right file?"
+        )
     columns = [[(v or "").strip() for v in raw.table.column(i).to_pylist()] for i in range(len(names))]
     lines = raw.line.to_pylist()
     rows = tuple(

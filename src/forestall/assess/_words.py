@@ -23,8 +23,8 @@ FEW = 30
 
 @dataclass(frozen=True)
 class Answer:
-    """``who``: one of :data:`WHO`; ``found``: one of :data:`FOUND`; ``said``: their own words, or "" where they gave none. Telephone
-    numbers, addresses and titled names in them are replaced by marks."""
+    """``who``: one of :data:`WHO`; ``found``: one of :data:`FOUND`; ``said``: their own words, or "" where they gave
+    none. Telephone numbers, addresses and titled names in them are replaced by marks."""
 
     who: str
     found: str
@@ -37,7 +37,9 @@ class Answer:
             raise ForestallError(f"what they found must be one of {', '.join(FOUND)}, not {self.found!r}")
         words = redact(" ".join(self.said.split()))
         if len(words) > LONGEST:
-            raise ForestallError(f"a quotation of {len(words)} characters is too long; keep at most {LONGEST} of their own words")
+            raise ForestallError(
+                f"a quotation of {len(words)} characters is too long; keep at most {LONGEST} of their own words"
+            )
         object.__setattr__(self, "said", words)
 
 
@@ -56,14 +58,18 @@ def read_words(path: Path | str) -> tuple[Answer, ...]:
 
 def tally(words: Sequence[Answer], asked: int) -> list[Message]:
     """How many found what, and what some of them said."""
+    if not asked:
+        return [msg("Nobody there was asked how it is now.")]
     if not words:
-        return [msg("Nobody there was asked how it is now.")] if not asked else [msg_n(
-            "{n:count} person was asked, and nobody answered.", "{n:count} people were asked, and nobody answered.", asked)]  # fmt: skip
+        nobody = msg_n(
+            "{n:count} person was asked, and nobody answered.", "{n:count} people were asked, and nobody answered.", asked
+        )
+        return [nobody]
     count = Counter(w.found for w in words)
     out = [
         msg(
-            "Of {asked:count} asked, {n:count} answered: {better:count} found it better, {same:count} the same, {worse:count} worse, "
-            "and {unsure:count} could not say.",
+            "Of {asked:count} asked, {n:count} answered: {better:count} found it better, {same:count} the same, "
+            "{worse:count} worse, and {unsure:count} could not say.",
             asked=asked, n=len(words), **{f: count[f] for f in FOUND},
         )
     ]  # fmt: skip
@@ -75,6 +81,9 @@ def tally(words: Sequence[Answer], asked: int) -> list[Message]:
 
 def _who(who: str) -> Message:
     return {
-        "resident": msg("a resident"), "victim": msg("a victim"), "business": msg("a business"), "worker": msg("someone who works there"),
+        "resident": msg("a resident"),
+        "victim": msg("a victim"),
+        "business": msg("a business"),
+        "worker": msg("someone who works there"),
         "other": msg("someone else"),
-    }[who]  # fmt: skip
+    }[who]

@@ -1,8 +1,8 @@
 """A response whose outcome is a share of people: a survey answer, reoffending, exclusion from school.
 
-The table that people bring has a row for each group and period: how many said yes, of how many. From it come each share with its
-interval, and the difference, or difference in differences, with Newcombe's. A base below 30 shows counts and no percentage; one below 100
-is flagged. Method: :mod:`forestall.stats.proportions`.
+The table that people bring has a row for each group and period: how many said yes, of how many. From it come each share
+with its interval, and the difference, or difference in differences, with Newcombe's. A base below 30 shows counts and no
+percentage; one below 100 is flagged. Method: :mod:`forestall.stats.proportions`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ DESIGNS = ("difference-in-differences", "before-after", "two-groups")
 
 @dataclass(frozen=True)
 class Share:
-    """``yes`` of ``of`` people of a ``group`` in a ``period``; ``population``: how many there are of whom these were asked, or None."""
+    """``yes`` of ``of`` people of a ``group`` in a ``period``; ``population``: how many there are of whom these were
+    asked, or None."""
 
     group: str
     period: str
@@ -46,10 +47,11 @@ class Share:
 @register
 @dataclass(frozen=True, kw_only=True)
 class ProportionsChange(Figures):
-    """``estimate``: by how much the treated share changed beyond the compared one (``design`` says what was compared), as a share: 0.1
-    is ten percentage points; with ``interval`` at ``level``. ``shares``: as used, the treated one after first. ``shown``: ``yes``,
-    ``rough`` (a base below 100) or ``hidden`` (one below 30): then nothing that readers see states a percentage, and pages
-    must not print ``estimate`` either. ``detectable``: the smallest fall and rise that could be shown four times out of five."""
+    """``estimate``: by how much the treated share changed beyond the compared one (``design`` says what was compared), as
+    a share: 0.1 is ten percentage points; with ``interval`` at ``level``. ``shares``: as used, the treated one after
+    first. ``shown``: ``yes``, ``rough`` (a base below 100) or ``hidden`` (one below 30): then nothing that readers see
+    states a percentage, and pages must not print ``estimate`` either. ``detectable``: the smallest fall and rise that
+    could be shown four times out of five."""
 
     type_name: ClassVar[str] = "proportions-change"
 
@@ -75,14 +77,16 @@ class ProportionsChange(Figures):
             Column("high", msg("Upper end"), msg("%"), True),
             Column("note", msg("Note")),
         )
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for s in self.shares:
             if s.of < HIDDEN:
                 rows.append((s.group, s.period, s.yes, s.of, None, None, None, msg("fewer than 30: no percentage")))
                 continue
             note = msg("fewer than 100: rough") if s.of < ROUGH else None
             rows.append((s.group, s.period, s.yes, s.of, 100 * s.value, *(100 * v for v in self._ends(s)), note))
-        return Table(columns, tuple(rows), msg("{what}: shares with {level:percent} intervals", what=self.what, level=self.level))
+        return Table(
+            columns, tuple(rows), msg("{what}: shares with {level:percent} intervals", what=self.what, level=self.level)
+        )
 
     def chart(self, language: str = "en") -> dict[str, Any]:
         hidden = self.shown == "hidden"
@@ -117,8 +121,8 @@ class ProportionsChange(Figures):
         said.append(
             {
                 DESIGNS[0]: msg(
-                    "This takes for granted that without the response both groups would have changed by as many points, which these "
-                    "figures can't show."
+                    "This takes for granted that without the response both groups would have changed by as many points, "
+                    "which these figures can't show."
                 ),
                 DESIGNS[1]: msg("Nothing was compared, so what would have happened without the response is not known."),
                 DESIGNS[2]: msg(
@@ -153,23 +157,31 @@ class ProportionsChange(Figures):
         if self.shown == "hidden":
             if clear:
                 return msg(
-                    "With bases this small no percentage is given; the difference is more than chance makes likely (p = {p}).", p=p
+                    "With bases this small no percentage is given; the difference is more than chance makes likely (p = "
+                    "{p}).",
+                    p=p,
                 )
-            return msg("With bases this small no percentage is given, and the difference may well be chance (p = {p}).", p=p)
+            return msg(
+                "With bases this small no percentage is given, and the difference may well be chance (p = {p}).", p=p
+            )
         given: dict[str, Any] = {"d": _points(self.estimate), "low": _points(low), "high": _points(high), "p": p}
         if clear:
-            return msg("The difference is {d} percentage points; values from {low} to {high} fit the figures (p = {p}).", **given)
+            return msg(
+                "The difference is {d} percentage points; values from {low} to {high} fit the figures (p = {p}).", **given
+            )
         return msg(
-            "No clear difference: it is {d} percentage points, and anything from {low} to {high} fits the figures (p = {p}).", **given
+            "No clear difference: it is {d} percentage points, and anything from {low} to {high} fits the figures (p = "
+            "{p}).",
+            **given,
         )
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class DetectableProportion(Figures):
-    """What a design with these ``bases`` could show, before any answer is in: ``estimate`` is the smallest fall and ``rise`` the
-    smallest rise of the treated share after, shown with probability ``power``, where all groups are at ``share``; NaN where none
-    would be. Nothing is tested: there is no interval and no p-value."""
+    """What a design with these ``bases`` could show, before any answer is in: ``estimate`` is the smallest fall and
+    ``rise`` the smallest rise of the treated share after, shown with probability ``power``, where all groups are at
+    ``share``; NaN where none would be. Nothing is tested: there is no interval and no p-value."""
 
     type_name: ClassVar[str] = "detectable-proportion"
 
@@ -219,9 +231,15 @@ class DetectableProportion(Figures):
 
     def explain(self, language: str = "en") -> str:
         said = [
-            msg("The share is expected to be {share:percent}, of {bases:list} people.", share=self.share, bases=[*map(str, self.bases)]),
+            msg(
+                "The share is expected to be {share:percent}, of {bases:list} people.",
+                share=self.share,
+                bases=[*map(str, self.bases)],
+            ),
             _could_show(self.estimate, self.rise),
-            msg("Larger bases would show less, and so would the same people asked twice, if the answers are kept in pairs."),
+            msg(
+                "Larger bases would show less, and so would the same people asked twice, if the answers are kept in pairs."
+            ),
             *(c.text for c in self.checks if not c.passed),
         ]
         return " ".join(m.render(language) for m in said)
@@ -230,10 +248,10 @@ class DetectableProportion(Figures):
 def read_shares(path: Path | str) -> tuple[Share, ...]:
     """The shares of a CSV file with columns ``group``, ``period``, ``yes``, ``of`` and, where known, ``population``.
 
-    Raises ``ForestallError`` with file and line for what is no number, more ``yes`` than ``of``, an empty base, a population below its
-    base, and a group and period that stand there twice.
+    Raises ``ForestallError`` with file and line for what is no number, more ``yes`` than ``of``, an empty base, a
+    population below its base, and a group and period that stand there twice.
     """
-    names, rows = read_rows(path, ("group", "period", "yes", "of"), "table of shares")
+    _, rows = read_rows(path, ("group", "period", "yes", "of"), "table of shares")
     seen: dict[tuple[str, str], str] = {}
     out = []
     for row in rows:
@@ -241,7 +259,9 @@ def read_shares(path: Path | str) -> tuple[Share, ...]:
         share = Share(row.text("group"), row.text("period"), row.whole("yes"), row.whole("of"), whole)
         key = (share.group, share.period)
         if key in seen:
-            raise ForestallError(f"{row.where}: {share.group} in {share.period} stands already in {seen[key]}: keep one row")
+            raise ForestallError(
+                f"{row.where}: {share.group} in {share.period} stands already in {seen[key]}: keep one row"
+            )
         seen[key] = row.where
         _check(share, row.where)
         out.append(share)
@@ -262,10 +282,11 @@ def proportions(
 ) -> ProportionsChange:
     """Whether a share changed where the response was.
 
-    ``shares``: rows, or the file they stand in. ``treated``, ``compared``: groups; ``before``, ``after``: periods. With all
-    four it is a difference in differences; without ``compared`` before and after; without ``before`` two groups. ``what``: what yes means,
-    as readers see it. ``design_effect``: see :func:`forestall.stats.proportions.contrast`. ``same_people``: the same people
-    stand in both periods. Raises ``ForestallError`` where a group or period is not there, or neither comparison is named.
+    ``shares``: rows, or the file they stand in. ``treated``, ``compared``: groups; ``before``, ``after``: periods. With
+    all four it is a difference in differences; without ``compared`` before and after; without ``before`` two groups.
+    ``what``: what yes means, as readers see it. ``design_effect``: see :func:`forestall.stats.proportions.contrast`.
+    ``same_people``: the same people stand in both periods. Raises ``ForestallError`` where a group or period is not
+    there, or neither comparison is named.
     """
     check_level(level)
     rows = read_shares(shares) if isinstance(shares, str | Path) else tuple(shares)
@@ -274,7 +295,9 @@ def proportions(
     if compared is None and before is None:
         raise ForestallError("one share alone shows no change: name a group to compare with, a period before, or both")
     if compared == treated or before == after:
-        raise ForestallError("the treated group can't be compared with itself in the same period: name another group or period")
+        raise ForestallError(
+            "the treated group can't be compared with itself in the same period: name another group or period"
+        )
     wanted = [(treated, after)]
     if before is not None:
         wanted.append((treated, before))
@@ -290,8 +313,9 @@ def proportions(
     smallest = int(of.min())
     others = float(np.clip(yes[1:].sum() / of[1:].sum(), 0.5 / of.sum(), 1 - 0.5 / of.sum()))
     return ProportionsChange(
-        estimate=made.estimate, standard_error=made.standard_error, interval=made.interval, p_value=made.p_value, level=level,
-        what=what, design=design, shares=used, shown="hidden" if smallest < HIDDEN else "rough" if smallest < ROUGH else "yes",
+        estimate=made.estimate, standard_error=made.standard_error, interval=made.interval, p_value=made.p_value,
+        level=level,
+        what=what, design=design, shares=used, shown=_shown(smallest),
         detectable=numbers.detectable(of, weights, others, level=level, design_effect=design_effect),
         parameters={
             "treated": treated, "after": after, "compared": compared, "before": before, "design_effect": design_effect,
@@ -306,11 +330,14 @@ def detectable_proportion(
 ) -> DetectableProportion:
     """What bases like these could show, before anyone is asked.
 
-    ``bases``: two (the treated group after; before, or another group) or four (treated after and before, compared after and before).
-    ``share``: expected. Raises ``ForestallError`` for another number of bases, or a share that is not between 0 and 1.
+    ``bases``: two (the treated group after; before, or another group) or four (treated after and before, compared after
+    and before). ``share``: expected. Raises ``ForestallError`` for another number of bases, or a share that is not
+    between 0 and 1.
     """
     if len(bases) not in (2, 4):
-        raise ForestallError(f"give two bases or four, not {len(bases)}: the treated group's after and before, then the compared one's")
+        raise ForestallError(
+            f"give two bases or four, not {len(bases)}: the treated group's after and before, then the compared one's"
+        )
     try:
         fall, rise = numbers.detectable(
             np.array(bases, float), _weights(len(bases)), share, level=level, power=power, design_effect=design_effect
@@ -318,7 +345,8 @@ def detectable_proportion(
     except ValueError as error:
         raise ForestallError(str(error)) from error
     return DetectableProportion(
-        estimate=fall, rise=rise, share=share, power=power, level=level, design=DESIGNS[0] if len(bases) == 4 else DESIGNS[1],
+        estimate=fall, rise=rise, share=share, power=power, level=level,
+        design=DESIGNS[0] if len(bases) == 4 else DESIGNS[1],
         bases=tuple(int(b) for b in bases),
         parameters={"share": share, "power": power, "level": level, "design_effect": design_effect},
         checks=_checks(int(min(bases)), design_effect, False, False)[:1],
@@ -335,7 +363,9 @@ def _check(share: Share, where: str) -> None:
     if not 0 <= share.yes <= share.of:
         raise ForestallError(f"{where}: yes is {share.yes} of {share.of}: mend the one that is wrong")
     if share.population is not None and share.population < share.of:
-        raise ForestallError(f"{where}: {share.of} were asked of a population of {share.population}: mend the one that is wrong")
+        raise ForestallError(
+            f"{where}: {share.of} were asked of a population of {share.population}: mend the one that is wrong"
+        )
 
 
 def _found(rows: Sequence[Share], group: str, period: str) -> Share:
@@ -357,13 +387,23 @@ def _could_show(fall: float, rise: float) -> Message:
     if not ends:
         return msg("Bases like these could show no change at all four times out of five.")
     if len(ends) == 1 and math.isfinite(rise):
-        return msg("Bases like these could show a rise of {rise} points or more four times out of five, and no fall.", rise=_size(rise))
+        return msg(
+            "Bases like these could show a rise of {rise} points or more four times out of five, and no fall.",
+            rise=_size(rise),
+        )
     if len(ends) == 1:
-        return msg("Bases like these could show a fall of {fall} points or more four times out of five, and no rise.", fall=_size(fall))
+        return msg(
+            "Bases like these could show a fall of {fall} points or more four times out of five, and no rise.",
+            fall=_size(fall),
+        )
     return msg(
         "Bases like these could show a fall of {fall} points or more, or a rise of {rise}, four times out of five.",
         fall=_size(fall), rise=_size(rise),
     )  # fmt: skip
+
+
+def _shown(smallest: int) -> str:
+    return "hidden" if smallest < HIDDEN else "rough" if smallest < ROUGH else "yes"
 
 
 def _points(value: float) -> str:
@@ -375,29 +415,36 @@ def _size(value: float) -> str:
 
 
 def _checks(smallest: int, design_effect: float, same_people: bool, finite: bool) -> tuple[Check, ...]:
+    large = smallest >= ROUGH
+    if same_people:
+        alone = msg(
+            "The same people stand before and after, and these counts don't say who changed: the interval is wider than "
+            "pairs would give."
+        )
+    elif design_effect > 1:
+        alone = msg("People of the same school or street answer alike, which the design effect allows for.")
+    else:
+        alone = msg(
+            "People are taken to answer independently: those of one school or street seldom do, and the interval is then "
+            "too narrow."
+        )
     return (
         Check(
             "base",
-            smallest >= ROUGH,
+            large,
             msg("Every base has 100 people or more.")
-            if smallest >= ROUGH
+            if large
             else msg("The smallest base has {n:count} people: read the figures as rough.", n=smallest),
         ),
-        Check(
-            "independent",
-            design_effect > 1 and not same_people,
-            msg("The same people stand before and after, and these counts don't say who changed: the interval is wider than pairs would give.")
-            if same_people
-            else msg("People of the same school or street answer alike, which the design effect allows for.")
-            if design_effect > 1
-            else msg("People are taken to answer independently: those of one school or street seldom do, and the interval is then too narrow."),
-        ),
+        Check("independent", design_effect > 1 and not same_people, alone),
         Check(
             "population",
             not finite,
-            msg("Intervals of single shares are of the people there were; that of the difference is not, because the question is what would have "
-                "happened.")
+            msg(
+                "Intervals of single shares are of the people there were; that of the difference is not, because the question "
+                "is what would have happened."
+            )
             if finite
             else msg("No population was given, so intervals are of the many who might have been asked."),
         ),
-    )  # fmt: skip
+    )

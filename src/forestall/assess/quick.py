@@ -1,14 +1,16 @@
 """The quick test of one place: events before and after, what people there say, and what that can't show.
 
-A park, an address or a shop has too few events for fair comparisons, and deserves an answer all the same. The chart is of days between
-events (the *g chart*), whose limits rest on the time before; the two rates come with an interval widened for events that
-come in clumps. Nothing is compared with it, so no p-value is given and no cause is claimed (Maryland scale 2 at the most).
+A park, an address or a shop has too few events for fair comparisons, and deserves an answer all the same. The chart is of
+days between events (the *g chart*), whose limits rest on the time before; the two rates come with an interval widened for
+events that come in clumps. Nothing is compared with it, so no p-value is given and no cause is claimed (Maryland scale 2
+at the most).
 
 Each stretch of time has its own clock: the spell under way on the day on which the response starts is cut there, because a
 spell that happens to be under way on a given day is longer than most.
 
-Sources: Benneyan, *Number-between g-type statistical quality control charts*, Health Care Management Science 4 (2001) 305-318;
-Barnett, van der Pols and Dobson, *Regression to the mean*, International Journal of Epidemiology 34 (2005) 215-220.
+Sources: Benneyan, *Number-between g-type statistical quality control charts*, Health Care Management Science 4 (2001)
+305-318; Barnett, van der Pols and Dobson, *Regression to the mean*, International Journal of Epidemiology 34 (2005)
+215-220.
 """
 
 from __future__ import annotations
@@ -65,12 +67,12 @@ class Stretch:
 @register
 @dataclass(frozen=True, kw_only=True)
 class QuickTest(Figures):
-    """``estimate``: the rate after over the rate before, with ``interval`` at ``level``; ``p_value`` and ``standard_error`` are NaN,
-    because with nothing compared neither is honest. ``before``, ``after``: the two stretches; ``aside``: the one, if any, in which
-    the place was chosen, which is compared with neither. ``precision``: ``day`` or ``month``. ``dispersion``: variance over mean of
-    counts. ``quiet``: days since the last event at the end. ``control``: the chart, or None where the time before is too thin for
-    one, and ``begins`` the number of its first point after the start (its length where there is none). ``words``: answers; ``asked``:
-    people who were asked."""
+    """``estimate``: the rate after over the rate before, with ``interval`` at ``level``; ``p_value`` and
+    ``standard_error`` are NaN, because with nothing compared neither is honest. ``before``, ``after``: the two stretches;
+    ``aside``: the one, if any, in which the place was chosen, which is compared with neither. ``precision``: ``day`` or
+    ``month``. ``dispersion``: variance over mean of counts. ``quiet``: days since the last event at the end. ``control``:
+    the chart, or None where the time before is too thin for one, and ``begins`` the number of its first point after the
+    start (its length where there is none). ``words``: answers; ``asked``: people who were asked."""
 
     type_name: ClassVar[str] = "quick-test"
 
@@ -102,9 +104,12 @@ class QuickTest(Figures):
             Column("high", msg("Upper end"), msg("in four weeks"), True),
         )
         rows = []
-        for said, s in (
-            (msg("before"), self.before), (msg("set aside: the place was chosen then"), self.aside), (msg("after"), self.after)
-        ):  # fmt: skip
+        stretches = (
+            (msg("before"), self.before),
+            (msg("set aside: the place was chosen then"), self.aside),
+            (msg("after"), self.after),
+        )
+        for said, s in stretches:
             if s is not None:
                 low, high = poisson_interval(s.events, level=self.level, dispersion=self.dispersion)
                 ends = (float(low) / s.days * BIN, float(high) / s.days * BIN)
@@ -121,8 +126,8 @@ class QuickTest(Figures):
         b, a = self.before, self.after
         said: list[Message] = [
             msg(
-                "Before, {x0:count} events in {t0:count} days ({r0} in four weeks); after, {x1:count} in {t1:count} days ({r1} in four "
-                "weeks).",
+                "Before, {x0:count} events in {t0:count} days ({r0} in four weeks); after, {x1:count} in {t1:count} days "
+                "({r1} in four weeks).",
                 x0=b.events, t0=b.days, r0=plain(b.rate), x1=a.events, t1=a.days, r1=plain(a.rate),
             ),
             self._change(),
@@ -139,9 +144,10 @@ class QuickTest(Figures):
         said += tally(self.words, self.asked)
         said.append(
             msg(
-                "This is a quick test of one place: with nowhere to compare, it can't show that the response caused anything. "
-                "A place that is chosen because it stood high tends to fall by itself, and seasons, weather and other work look the "
-                "same. There is no p-value for that reason. If more hangs on the answer, take a standard design."
+                "This is a quick test of one place: with nowhere to compare, it can't show that the response caused "
+                "anything. A place that is chosen because it stood high tends to fall by itself, and seasons, weather "
+                "and other work look the same. There is no p-value for that reason. If more hangs on the answer, take a "
+                "standard design."
             )
         )
         said += [c.text for c in self.checks if not c.passed and c.name != "compared"]
@@ -159,7 +165,8 @@ class QuickTest(Figures):
         if low > 1:
             return msg("Events came more often, at {r:ratio} times the rate ({low:ratio} to {high:ratio}).", **given)
         return msg(
-            "No clear change: the rate is {r:ratio} times what it was, and anything from {low:ratio} to {high:ratio} fits.", **given
+            "No clear change: the rate is {r:ratio} times what it was, and anything from {low:ratio} to {high:ratio} fits.",
+            **given,
         )
 
     def _with_start(self, drawn: Any) -> Any:
@@ -167,19 +174,24 @@ class QuickTest(Figures):
         rows = drawn["data"]["values"]
         if self.begins < len(rows):
             x = {"field": "period", "type": "ordinal"}
-            line = {"data": {"values": [{"period": rows[self.begins]["period"]}]}, "mark": {"type": "rule", "style": "flagged"}}
+            line = {
+                "data": {"values": [{"period": rows[self.begins]["period"]}]},
+                "mark": {"type": "rule", "style": "flagged"},
+            }
             drawn["layer"].insert(0, {**line, "encoding": {"x": x}})
         return drawn
 
     def _charted(self) -> list[Message]:
         if self.control is None:
-            return [msg("Too few events came before for a control chart, which needs {least:count} spells between them.", least=LEAST)]
+            return [
+                msg(
+                    "Too few events came before for a control chart, which needs {least:count} spells between them.",
+                    least=LEAST,
+                )
+            ]
         stop = self.control.baseline[1]
         later = [s for s in self.control.signals if s.at >= stop]
-        if self.precision == "month":
-            kind = msg("months")
-        else:
-            kind = msg("spells between events")
+        kind = msg("months") if self.precision == "month" else msg("spells between events")
         if not later:
             return [msg("On the chart of {kind} nothing after the baseline lies outside what went before.", kind=kind)]
         return [
@@ -206,20 +218,22 @@ def days_between(
 ) -> QuickTest:
     """One place's events before and after the day on which a response started.
 
-    ``events``: a day each (``2027-05-03``), or a month each (``2027-05``) where the records know no more; then months are counted, and a
-    month in which the response starts in its midst is left out. ``first``, ``last``: the days from and to which events are known;
-    ``start``: the first day with the response. ``chosen_from``: the place was chosen for what happened from this day on, so that
-    the days up to the start are set aside. ``words``, ``asked``: what people said, of how many asked.
+    ``events``: a day each (``2027-05-03``), or a month each (``2027-05``) where the records know no more; then months are
+    counted, and a month in which the response starts in its midst is left out. ``first``, ``last``: the days from and to
+    which events are known; ``start``: the first day with the response. ``chosen_from``: the place was chosen for what
+    happened from this day on, so that the days up to the start are set aside. ``words``, ``asked``: what people said, of
+    how many asked.
 
-    Raises ``ForestallError`` for no day before or after, dates out of order, events outside the days given, and days mixed with months.
+    Raises ``ForestallError`` for no day before or after, dates out of order, events outside the days given, and days
+    mixed with months.
     """
     check_level(level)
     days = [_day(name, value) for name, value in (("first", first), ("start", start), ("last", last))]
     since = _day("chosen_from", chosen_from) if chosen_from is not None else days[1]
     if not days[0] < since <= days[1] <= days[2]:
         raise ForestallError(
-            f"first ({first}), {'' if chosen_from is None else f'chosen_from ({chosen_from}), '}start ({start}) and last ({last}) must "
-            "follow each other, with a day before and one after"
+            f"first ({first}), {'' if chosen_from is None else f'chosen_from ({chosen_from}), '}start ({start}) and last "
+            f"({last}) must follow each other, with a day before and one after"
         )
     people = len(words) if asked is None else asked
     if people < len(words):
@@ -250,7 +264,9 @@ def read_events(path: Path | str) -> tuple[str, ...]:
             try:
                 dt.date.fromisoformat(text)
             except ValueError as error:
-                raise ForestallError(f"{row.where}: {text!r} is no day: write it as 2027-05-03 (or the month, 2027-05)") from error
+                raise ForestallError(
+                    f"{row.where}: {text!r} is no day: write it as 2027-05-03 (or the month, 2027-05)"
+                ) from error
         out.append(text)
     return tuple(out)
 
@@ -267,7 +283,8 @@ def _precision(events: Sequence[str | dt.date]) -> bool:
     months = [isinstance(e, str) and MONTH.fullmatch(e) is not None for e in events]
     if any(months) and not all(months):
         raise ForestallError(
-            "some events know their day and some their month alone: count them all by month, or leave those without a day out"
+            "some events know their day and some their month alone: count them all by month, or leave those without a "
+            "day out"
         )
     return any(months)
 
@@ -302,7 +319,15 @@ def _by_day(
     chart = None
     if base >= LEAST and sum(gaps[:base]) > 0:
         chart = control_chart(gaps, kind="days_between", baseline=base, labels=labels, seed=seed)
-    return stretches[0], stretches[1] if since < start else None, stretches[2], bins, quiet, chart, len(gaps) - stretches[2].events
+    return (
+        stretches[0],
+        stretches[1] if since < start else None,
+        stretches[2],
+        bins,
+        quiet,
+        chart,
+        len(gaps) - stretches[2].events,
+    )
 
 
 def _by_month(
@@ -320,7 +345,8 @@ def _by_month(
     after = _months(begin, whole_last + dt.timedelta(1))
     if not before or not after:
         raise ForestallError(
-            f"these events know their month alone, and there is no whole month before or after {start}: give more months, or events by day"
+            f"these events know their month alone, and there is no whole month before or after {start}: give more "
+            "months, or events by day"
         )
     aside = _months(chosen, start.replace(day=1))
     count = {m: known.count(m) for m in set(known)}
@@ -329,9 +355,7 @@ def _by_month(
     lengths = np.array([_length(m) for m, _ in series], float)
     chart = None
     if len(before) >= LEAST and values[: len(before)].sum() > 0:
-        chart = control_chart(
-            values, exposure=lengths, baseline=len(before), labels=[m for m, _ in series], seed=seed
-        )
+        chart = control_chart(values, exposure=lengths, baseline=len(before), labels=[m for m, _ in series], seed=seed)
     n0, n1 = len(before), len(before) + len(aside)
     return (
         _stretch(before, values[:n0]), _stretch(aside, values[n0:n1]) if aside else None, _stretch(after, values[n1:]),
@@ -382,7 +406,10 @@ def _checks(before: Stretch, after: Stretch, chosen: bool, enough: bool) -> tupl
             chosen,
             msg("The time in which the place was chosen is set aside, so a fall back to its usual level is not counted.")
             if chosen
-            else msg("Whether the time before holds the peak for which the place was chosen is not known: if it does, set it aside."),
+            else msg(
+                "Whether the time before holds the peak for which the place was chosen is not known: if it does, set it "
+                "aside."
+            ),
         ),
         Check(
             "season",

@@ -1,9 +1,9 @@
 """Who comes first is drawn by lot: matched pairs, or a stepped wedge in which every place gets its turn.
 
 Where a response can't begin everywhere at once, the order has to come from somewhere; a lot is the fairest, and the only
-one after which no difference between places can pass for an effect. Places are first matched on what they were, so that the draw is
-between like and like. The seed, the people, the date and a hash of the whole are kept with it: whoever has the places and the seed
-makes the same draw again.
+one after which no difference between places can pass for an effect. Places are first matched on what they were, so that
+the draw is between like and like. The seed, the people, the date and a hash of the whole are kept with it: whoever has
+the places and the seed makes the same draw again.
 
 Sources: Fisher, *The Design of Experiments* (1935); Greevy, Lu, Silber and Rosenbaum, *Optimal multivariate matching before
 randomization*, Biostatistics 5 (2004) 263-275; Hussey and Hughes, *Design and analysis of stepped wedge cluster randomized
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -41,15 +42,17 @@ SCHEMES = ("pairs", "wedge")
 MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 #: Two groups whose levels differ by more than this share of the places' spread are called uneven.
 UNEVEN = 0.25
+NOBODY: tuple[str, ...] = ()
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class RandomisedDesign(Figures):
-    """A draw. ``scheme``: ``pairs`` or ``wedge``. By place, sorted by code: ``places``; ``blocks``, the pair or group of like
-    places, from 0; ``arms``, the step drawn, from 0 (in pairs 0 begins at ``starts[0]`` and 1 is compared). ``starts``: the month in
-    which each step begins. ``first``, ``end``: months whose counts are analysed. ``history``: what was matched on, shape
-    (places, columns). ``left_over``: places that no pair was left for. ``hash``: of everything else, hex."""
+    """A draw. ``scheme``: ``pairs`` or ``wedge``. By place, sorted by code: ``places``; ``blocks``, the pair or group of
+    like places, from 0; ``arms``, the step drawn, from 0 (in pairs 0 begins at ``starts[0]`` and 1 is compared).
+    ``starts``: the month in which each step begins. ``first``, ``end``: months whose counts are analysed. ``history``:
+    what was matched on, shape (places, columns). ``left_over``: places that no pair was left for. ``hash``: of everything
+    else, hex."""
 
     type_name: ClassVar[str] = "randomised-design"
 
@@ -110,7 +113,9 @@ class RandomisedDesign(Figures):
             starts = self.month_of(self.places[i])
             said: Any = msg("compared, does not begin") if starts is None else msg("{month:month}", month=starts)
             rows.append((self.places[i], self.blocks[i] + 1, float(self.level[i]), self.arms[i] + 1, said))
-        return Table(columns, tuple(rows), msg("Drawn on {day:day} with seed {seed}", day=self.drawn_on, seed=str(self.seed)))
+        return Table(
+            columns, tuple(rows), msg("Drawn on {day:day} with seed {seed}", day=self.drawn_on, seed=str(self.seed))
+        )
 
     def chart(self, language: str = "en") -> dict[str, Any]:
         return lots_drawing(
@@ -133,8 +138,8 @@ class RandomisedDesign(Figures):
         else:
             said.append(
                 msg(
-                    "{n:count} places get their turn in {steps:count} steps, from {start:month} to {last:month}; in each group "
-                    "of like places a lot says who comes when, and counts run from {first:month} to {end:month}.",
+                    "{n:count} places get their turn in {steps:count} steps, from {start:month} to {last:month}; in each "
+                    "group of like places a lot says who comes when, and counts run from {first:month} to {end:month}.",
                     n=n, steps=len(self.starts), start=self.starts[0], last=self.starts[-1], first=self.first, end=self.end,
                 )
             )  # fmt: skip
@@ -147,20 +152,23 @@ class RandomisedDesign(Figures):
             )
         said.append(
             msg(
-                "The draw was made on {day:day} by {people:list} with seed {seed}; its hash begins {hash}. Whoever has the places and "
-                "the seed draws the same; a draw that is repeated until it pleases is none, so the first one counts.",
+                "The draw was made on {day:day} by {people:list} with seed {seed}; its hash begins {hash}. Whoever has "
+                "the places and the seed draws the same; a draw that is repeated until it pleases is none, so the first "
+                "one counts.",
                 day=self.drawn_on, people=list(self.drawn_by), seed=str(self.seed), hash=self.hash[:12],
             )
         )  # fmt: skip
         said.append(
             msg(
-                "It will be analysed by the same lot: the effect is set against every order that could have been drawn, and "
-                "nothing is assumed of how counts scatter. The smallest p-value that it could give: {p}.",
+                "It will be analysed by the same lot: the effect is set against every order that could have been drawn, "
+                "and nothing is assumed of how counts scatter. The smallest p-value that it could give: {p}.",
                 p=probability(self.smallest_p, language),
             )
         )
         said.append(
-            msg("A lot makes places alike on average only, and can't stop a response from spilling over to those that wait.")
+            msg(
+                "A lot makes places alike on average only, and can't stop a response from spilling over to those that wait."
+            )
         )
         said += [c.text for c in self.checks if not c.passed]
         return " ".join(m.render(language) for m in said)
@@ -178,19 +186,22 @@ def matched_pairs(
 ) -> RandomisedDesign:
     """Pairs the places that are most alike (least total distance) and draws which of each begins.
 
-    ``history``: of each place's code a value of 0 or more, or as many as of every other (counts by month, say). ``start``: month in
-    which the drawn places begin; ``end``: last month that is counted. ``seed``: drawn afresh where None, and kept. ``drawn_on``: a day
-    not after the start; today where None. ``columns``: names of the values. Raises ``ForestallError`` for fewer than two
-    places, values that are missing, negative or not alike in number, and dates out of order.
+    ``history``: of each place's code a value of 0 or more, or as many as of every other (counts by month, say).
+    ``start``: month in which the drawn places begin; ``end``: last month that is counted. ``seed``: drawn afresh where
+    None, and kept. ``drawn_on``: a day not after the start; today where None. ``columns``: names of the values. Raises
+    ``ForestallError`` for fewer than two places, values that are missing, negative or not alike in number, and dates out
+    of order.
     """
     codes, values, named = _history(history, columns)
     if len(codes) < 2:
         raise ForestallError("a lot needs two places at the least: name more, or use a quick design for one place")
     if len(codes) > _matching.MOST:
-        raise ForestallError(f"{len(codes)} places are too many to pair at once; at most {_matching.MOST} are: draw by district")
-    distance, left = _matching.distances(values), ()
+        raise ForestallError(
+            f"{len(codes)} places are too many to pair at once; at most {_matching.MOST} are: draw by district"
+        )
+    distance, left = _matching.distances(values), NOBODY
     if len(codes) % 2:
-        distance, left = _without_the_odd_one(distance, codes)
+        left = (codes[_worst_match(distance)],)
         kept = [i for i, c in enumerate(codes) if c not in left]
         codes, values = tuple(codes[i] for i in kept), values[kept]
         distance = distance[np.ix_(kept, kept)]
@@ -214,8 +225,8 @@ def stepped_wedge(
 ) -> RandomisedDesign:
     """Draws the step in which each place begins, within groups of as many like places as there are steps.
 
-    ``starts``: months of the steps, two or more, rising. ``first``: first month that is counted, before the first step; ``end``:
-    the last one, the last step or later. Otherwise as :func:`matched_pairs`.
+    ``starts``: months of the steps, two or more, rising. ``first``: first month that is counted, before the first step;
+    ``end``: the last one, the last step or later. Otherwise as :func:`matched_pairs`.
     """
     codes, values, named = _history(history, columns)
     steps = tuple(starts)
@@ -232,8 +243,9 @@ def stepped_wedge(
 def draw(settings: Mapping[str, Any], *, folder: Path | str = ".") -> RandomisedDesign:
     """The draw that a file of settings asks for.
 
-    ``scheme``: ``pairs`` or ``wedge``; ``places``: codes with their values, or the path of a CSV file (:func:`read_history`), from
-    ``folder``; ``start`` (pairs) or ``starts`` and ``first`` (wedge); ``end``; ``people``; and, if wanted, ``seed`` and ``date``.
+    ``scheme``: ``pairs`` or ``wedge``; ``places``: codes with their values, or the path of a CSV file
+    (:func:`read_history`), from ``folder``; ``start`` (pairs) or ``starts`` and ``first`` (wedge); ``end``; ``people``;
+    and, if wanted, ``seed`` and ``date``.
     """
     known = {"scheme", "places", "start", "starts", "first", "end", "people", "seed", "date"}
     odd = sorted(set(settings) - known)
@@ -246,7 +258,7 @@ def draw(settings: Mapping[str, Any], *, folder: Path | str = ".") -> Randomised
     for name in needed:
         if settings.get(name) in (None, "", [], {}):
             raise ForestallError(f"a draw of {scheme} needs the setting {name!r}")
-    places, columns = settings["places"], ()
+    places, columns = settings["places"], NOBODY
     if isinstance(places, str | Path):
         columns, places = read_history(Path(folder) / places)
     people = settings["people"]
@@ -301,7 +313,9 @@ def _history(
         if not row or not all(math.isfinite(v) and v >= 0 for v in row):
             raise ForestallError(f"{code}: what it is matched on must be numbers of 0 or more, not {value!r}")
         if rows and len(row) != len(rows[0]):
-            raise ForestallError(f"{code} has {len(row)} values to match on and {codes[0]} has {len(rows[0])}: give all the same")
+            raise ForestallError(
+                f"{code} has {len(row)} values to match on and {codes[0]} has {len(rows[0])}: give all the same"
+            )
         rows.append(row)
     values = np.array(rows, float)
     named = tuple(columns) or (("value",) if values.shape[1] == 1 else tuple(str(i + 1) for i in range(values.shape[1])))
@@ -310,13 +324,12 @@ def _history(
     return codes, values, named
 
 
-def _without_the_odd_one(distance: Floats, codes: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
-    """The place that matches worst: it pairs with a place that isn't, at no distance."""
+def _worst_match(distance: Floats) -> int:
+    """The place without which the others match best: it pairs with a place that isn't, at no distance."""
     n = len(codes)
     wider = np.zeros((n + 1, n + 1))
     wider[:n, :n] = distance
-    odd = next(a for a, b in _matching.pairs(wider) if b == n)
-    return distance, (codes[odd],)
+    return next(a for a, b in _matching.pairs(wider) if b == n)
 
 
 def _draw(
@@ -346,13 +359,16 @@ def _dates(scheme: str, starts: tuple[str, ...], first: str, end: str, drawn_on:
     for month in (*starts, first, end):
         if not MONTH.fullmatch(month):
             raise ForestallError(f"{month!r} is no month: write it as 2027-04")
-    if any(b <= a for a, b in zip(starts, starts[1:], strict=False)):
-        raise ForestallError(f"the steps must follow each other, and {', '.join(starts)} do not: list their months in order")
+    if any(b <= a for a, b in itertools.pairwise(starts)):
+        raise ForestallError(
+            f"the steps must follow each other, and {', '.join(starts)} do not: list their months in order"
+        )
     if end < starts[-1]:
         raise ForestallError(f"counting ends in {end}, before {starts[-1]}, when the last places begin: give a later end")
     if scheme == "wedge" and first >= starts[0]:
         raise ForestallError(
-            f"counting begins in {first} and the first places in {starts[0]}: a stepped wedge needs a month before the first step"
+            f"counting begins in {first} and the first places in {starts[0]}: a stepped wedge needs a month before the "
+            "first step"
         )
     day = drawn_on or dt.date.today().isoformat()
     try:
@@ -362,7 +378,8 @@ def _dates(scheme: str, starts: tuple[str, ...], first: str, end: str, drawn_on:
     begins = dt.date.fromisoformat(f"{starts[0]}-01")
     if drawn > begins:
         raise ForestallError(
-            f"the draw is dated {day} and the first places begin in {starts[0]}: draw before anyone begins, or start a month later"
+            f"the draw is dated {day} and the first places begin in {starts[0]}: draw before anyone begins, or start a "
+            "month later"
         )
     return drawn.isoformat()
 
@@ -379,21 +396,28 @@ def _checks(design: RandomisedDesign) -> tuple[Check, ...]:
         Check(
             "enough",
             p <= 0.05,
-            msg("There are {n:count} possible draws: enough to tell an effect from a lucky lot.", n=min(design.possible, 10**9))
+            msg(
+                "There are {n:count} possible draws: enough to tell an effect from a lucky lot.",
+                n=min(design.possible, 10**9),
+            )
             if p <= 0.05
             else msg(
-                "There are only {n:count} possible draws: even the clearest effect could not reach p = 0.05, so take more places.",
+                "There are only {n:count} possible draws: even the clearest effect could not reach p = 0.05, so take "
+                "more places.",
                 n=design.possible,
             ),
         ),
         Check(
             "balance",
             even,
-            msg("Those drawn to begin first and the others were at like levels before ({early} and {late} on average).", **given)
+            msg(
+                "Those drawn to begin first and the others were at like levels before ({early} and {late} on average).",
+                **given,
+            )
             if even
             else msg(
-                "The lot left levels uneven: those drawn to begin first stood at {early} on average, the others at {late}. The analysis "
-                "allows for it.",
+                "The lot left levels uneven: those drawn to begin first stood at {early} on average, the others at "
+                "{late}. The analysis allows for it.",
                 **given,
             ),
         ),

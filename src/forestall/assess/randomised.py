@@ -1,12 +1,12 @@
 """Did it work, where a lot said who began? The answer is set against every other lot that could have been drawn.
 
 Were the response to do nothing, every place would have counted what it did whatever the lot said, so the statistic of
-each other draw is known and the p-value exact, however counts scatter and clump. The estimate is the proportion ρ by which counts have to be
-divided where the response was on for the draw to look like the average draw (Hodges and Lehmann); the interval holds each ρ that the test
-does not refuse.
+each other draw is known and the p-value exact, however counts scatter and clump. The estimate is the proportion ρ by
+which counts have to be divided where the response was on for the draw to look like the average draw (Hodges and Lehmann);
+the interval holds each ρ that the test does not refuse.
 
-Sources: Fisher (1935); Hodges and Lehmann (1963), *Annals of Mathematical Statistics* 34, 598-611; Rosenbaum (2002), *Statistical
-Science* 17, 286-327, for the covariate.
+Sources: Fisher (1935); Hodges and Lehmann (1963), *Annals of Mathematical Statistics* 34, 598-611; Rosenbaum (2002),
+*Statistical Science* 17, 286-327, for the covariate.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ NO_INTERVAL = (math.nan, math.nan)
 @register
 @dataclass(frozen=True, kw_only=True)
 class RandomisedEffect(Figures):
-    """``estimate``: counts with the response over counts without it; ``interval`` holds the ratios that fit the lot at ``level``;
-    ``p_value``: two-sided, of no effect anywhere. ``standard_error`` is NaN: a lot has none. ``on``, ``off``: counts and
-    place-months with the response and without. ``draws``: how many draws the real one was set against; ``exact``: all there are.
-    ``design_hash``: of the draw."""
+    """``estimate``: counts with the response over counts without it; ``interval`` holds the ratios that fit the lot at
+    ``level``; ``p_value``: two-sided, of no effect anywhere. ``standard_error`` is NaN: a lot has none. ``on``, ``off``:
+    counts and place-months with the response and without. ``draws``: how many draws the real one was set against;
+    ``exact``: all there are. ``design_hash``: of the draw."""
 
     type_name: ClassVar[str] = "randomised-effect"
 
@@ -81,7 +81,8 @@ class RandomisedEffect(Figures):
         low, high = self.interval
         said: list[Message] = [
             msg(
-                "Over {m1:count} months of places with the response {on:count} were counted, and {off:count} over {m0:count} without.",
+                "Over {m1:count} months of places with the response {on:count} were counted, and {off:count} over "
+                "{m0:count} without.",
                 m1=m1, on=on, off=off, m0=m0,
             )
         ]  # fmt: skip
@@ -89,32 +90,32 @@ class RandomisedEffect(Figures):
         if math.isnan(low):
             said.append(
                 msg(
-                    "Set against the lots that could have been drawn p is {p}; nothing was counted on one side, so how large the "
-                    "effect is can't be said.",
+                    "Set against the lots that could have been drawn p is {p}; nothing was counted on one side, so how "
+                    "large the effect is can't be said.",
                     p=p,
                 )
             )
         elif low <= 0 or math.isinf(high):
             said.append(
                 msg(
-                    "Where the response was on, counts were {r:ratio} times what they would have been (p = {p}), but so few places "
-                    "were drawn that the lot sets no bounds to the effect.",
+                    "Where the response was on, counts were {r:ratio} times what they would have been (p = {p}), but so "
+                    "few places were drawn that the lot sets no bounds to the effect.",
                     r=self.estimate, p=p,
                 )
             )  # fmt: skip
         elif low > 1 or high < 1:
             said.append(
                 msg(
-                    "Where the response was on, counts were {r:ratio} times what they would have been; values from {low:ratio} to "
-                    "{high:ratio} fit the lot (p = {p}).",
+                    "Where the response was on, counts were {r:ratio} times what they would have been; values from "
+                    "{low:ratio} to {high:ratio} fit the lot (p = {p}).",
                     r=self.estimate, low=low, high=high, p=p,
                 )
             )  # fmt: skip
         else:
             said.append(
                 msg(
-                    "No clear effect: counts were {r:ratio} times what they would have been, and anything from {low:ratio} to "
-                    "{high:ratio} fits the lot (p = {p}).",
+                    "No clear effect: counts were {r:ratio} times what they would have been, and anything from "
+                    "{low:ratio} to {high:ratio} fits the lot (p = {p}).",
                     r=self.estimate, low=low, high=high, p=p,
                 )
             )  # fmt: skip
@@ -125,9 +126,9 @@ class RandomisedEffect(Figures):
         )
         said.append(
             msg(
-                "The interval takes the effect for the same proportion everywhere, and there is no standard error, because "
-                "nothing is assumed of how counts scatter. It holds for these places and months; what spilled over to places that "
-                "waited, and whether the response was delivered, it can't tell."
+                "The interval takes the effect for the same proportion everywhere, and there is no standard error, "
+                "because nothing is assumed of how counts scatter. It holds for these places and months; what spilled "
+                "over to places that waited, and whether the response was delivered, it can't tell."
             )
         )
         said += [c.text for c in self.checks if not c.passed]
@@ -145,16 +146,18 @@ def randomised_effect(
 ) -> RandomisedEffect:
     """The effect of a response that began where and when a lot said.
 
-    ``counts``: of each place's code the counts of ``months``, which hold all from ``design.first`` to ``design.end``; others are left
-    aside. All possible draws are looked at up to 65,536, else ``draws`` of them, seeded. Raises ``ForestallError`` where the design was
-    altered after the draw, places or months lack, counts are negative, or nothing at all was counted.
+    ``counts``: of each place's code the counts of ``months``, which hold all from ``design.first`` to ``design.end``;
+    others are left aside. All possible draws are looked at up to 65,536, else ``draws`` of them, seeded. Raises
+    ``ForestallError`` where the design was altered after the draw, places or months lack, counts are negative, or nothing
+    at all was counted.
     """
     check_level(level)
     if draws < 99:
         raise ForestallError(f"draws must be 99 or more, not {draws!r}")
     if not design.intact:
         raise ForestallError(
-            "this design is not what was drawn: its hash does not fit what it says; take the file that was kept on the day of the draw"
+            "this design is not what was drawn: its hash does not fit what it says; take the file that was kept on the "
+            "day of the draw"
         )
     y = _counts(design, counts, months)
     on = _on(design)
@@ -191,7 +194,9 @@ def read_counts(path: Path | str) -> tuple[tuple[str, ...], dict[str, tuple[floa
     names, rows = read_rows(path, ("code",), "table of counts")
     months = tuple(n for n in names if MONTH.fullmatch(n))
     if not months:
-        raise ForestallError(f"{Path(path).name} has no column named by a month such as 2027-04: name each month's column so")
+        raise ForestallError(
+            f"{Path(path).name} has no column named by a month such as 2027-04: name each month's column so"
+        )
     out: dict[str, tuple[float, ...]] = {}
     for row in rows:
         code = row.text("code")
@@ -209,11 +214,14 @@ def _counts(design: RandomisedDesign, counts: Mapping[str, Sequence[float]], mon
     missing = [m for m in wanted if m not in given]
     if missing:
         raise ForestallError(
-            f"the design counts {design.first} to {design.end}, and there are no counts of {missing[0]}: wait for them, or read more months"
+            f"the design counts {design.first} to {design.end}, and there are no counts of {missing[0]}: wait for them, "
+            "or read more months"
         )
     lacking = [p for p in design.places if p not in counts]
     if lacking:
-        raise ForestallError(f"there are no counts of {lacking[0]}, which was drawn: read them too (0 where nothing was counted)")
+        raise ForestallError(
+            f"there are no counts of {lacking[0]}, which was drawn: read them too (0 where nothing was counted)"
+        )
     for p in design.places:
         if len(counts[p]) != len(months):
             raise ForestallError(f"{p} has {len(counts[p])} counts for {len(months)} months: give one a month")
@@ -237,7 +245,8 @@ def _on(design: RandomisedDesign) -> npt.NDArray[np.bool_]:
 def _by_arm(design: RandomisedDesign, y: Floats, on: npt.NDArray[np.bool_]) -> Floats:
     """What each place would add to the statistic in each arm, (places, arms): counts beyond those expected, while on.
 
-    Expected are, in pairs, those that a line through what places were matched on gives; in a wedge, the place's share of each month.
+    Expected are, in pairs, those that a line through what places were matched on gives; in a wedge, the place's share of
+    each month.
     """
     if design.scheme == "pairs":
         total, h = y.sum(1), design.level

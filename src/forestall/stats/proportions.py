@@ -1,9 +1,10 @@
 """Shares of people (answered yes, reoffended, were excluded): one with its interval, and sums and differences of several.
 
-One share: Wilson, *Probable inference, the law of succession, and statistical inference*, Journal of the American Statistical
-Association 22 (1927) 209-212. The difference of two: Newcombe, *Interval estimation for the difference between independent
-proportions*, Statistics in Medicine 17 (1998) 873-890, method 10. Its form for any weighted sum, such as a difference in
-differences: Zou and Donner, *Construction of confidence limits about effect measures*, Statistics in Medicine 27 (2008) 1693-1702.
+One share: Wilson, *Probable inference, the law of succession, and statistical inference*, Journal of the American
+Statistical Association 22 (1927) 209-212. The difference of two: Newcombe, *Interval estimation for the difference
+between independent proportions*, Statistics in Medicine 17 (1998) 873-890, method 10. Its form for any weighted sum, such
+as a difference in differences: Zou and Donner, *Construction of confidence limits about effect measures*, Statistics in
+Medicine 27 (2008) 1693-1702.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ FAR = 37.0
 
 @dataclass(frozen=True)
 class Contrast:
-    """A weighted sum of shares: ``estimate`` with ``interval``; ``standard_error`` by the plain formula; ``p_value``: two-sided, the
-    level at which the interval would just touch 0."""
+    """A weighted sum of shares: ``estimate`` with ``interval``; ``standard_error`` by the plain formula; ``p_value``:
+    two-sided, the level at which the interval would just touch 0."""
 
     estimate: float
     standard_error: float
@@ -40,8 +41,8 @@ def wilson(
 ) -> tuple[Floats, Floats]:
     """Wilson interval of each share ``yes`` / ``of``; any shape, of which both ends are.
 
-    ``population``: how many people there are of whom ``of`` were asked: the interval then is of the share among exactly these
-    (finite-population correction), and has no width where all were asked. NaN: not known, no correction. Raises
+    ``population``: how many people there are of whom ``of`` were asked: the interval then is of the share among exactly
+    these (finite-population correction), and has no width where all were asked. NaN: not known, no correction. Raises
     ``ValueError`` for an empty base, more ``yes`` than ``of``, and a population smaller than its base.
     """
     x, n = _checked(yes, of)
@@ -67,9 +68,10 @@ def contrast(
 ) -> Contrast:
     """The sum of ``weights`` times the shares ``yes`` / ``of``, of independent groups; shapes (groups,).
 
-    Weights (1, -1) give Newcombe's interval of a difference, (1, -1, -1, 1) that of a difference in differences. ``design_effect``:
-    variance over that of people who answer independently (above 1 for pupils of the same schools); every base is divided
-    by it. Raises ``ValueError`` as :func:`wilson`, for weights of another shape or all 0, and a design effect below 1.
+    Weights (1, -1) give Newcombe's interval of a difference, (1, -1, -1, 1) that of a difference in differences.
+    ``design_effect``: variance over that of people who answer independently (above 1 for pupils of the same schools);
+    every base is divided by it. Raises ``ValueError`` as :func:`wilson`, for weights of another shape or all 0, and a
+    design effect below 1.
     """
     x, n = _checked(yes, of)
     w = np.asarray(weights, float)
@@ -101,12 +103,19 @@ def contrast(
 
 
 def detectable(
-    of: npt.ArrayLike, weights: npt.ArrayLike, share: float, *, level: float = 0.95, power: float = 0.8, design_effect: float = 1.0
+    of: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    share: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+    design_effect: float = 1.0,
 ) -> tuple[float, float]:
     """The smallest fall and rise of the first group's share that a contrast would show with probability ``power``.
 
-    ``of``, ``weights``: as of :func:`contrast`; all groups are at ``share`` but for the first, whose share changes. NaN where no
-    change of it would do. By the normal approximation. Raises ``ValueError`` for a share or power not between 0 and 1.
+    ``of``, ``weights``: as of :func:`contrast`; all groups are at ``share`` but for the first, whose share changes. NaN
+    where no change of it would do. By the normal approximation. Raises ``ValueError`` for a share or power not between 0
+    and 1.
     """
     n, w = np.asarray(of, float), np.asarray(weights, float)
     _checked(np.zeros(n.shape), n)
@@ -126,7 +135,7 @@ def detectable(
         change = np.linspace(0, most, 4001)[1:]
         p = share + sign * change
         shown = abs(w[0]) * change >= needed * np.sqrt(variance[0] * np.clip(p * (1 - p), 0, None) + rest)
-        # The few for whom 0 or 1 is sure scatter by Wilson's measure all the same: nothing below one person's worth is shown.
+        # A share of 0 or 1 has no plain scatter; less than one person's worth is shown by nothing all the same.
         shown &= change >= 1 / n[0]
         return float(change[shown.argmax()]) if shown.any() else math.nan
 
