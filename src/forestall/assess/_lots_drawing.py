@@ -70,7 +70,7 @@ def _wedge(
             "type": "temporal",
             "timeUnit": "utcyearmonth",
             "title": msg("month").render(language),
-            "axis": {"format": "%m/%y", "labelOverlap": "greedy"},
+            "axis": {"format": "%m/%y", "tickCount": 6},
             "scale": {"type": "utc"},
         }
 

@@ -97,7 +97,7 @@ class ProportionsChange(Figures):
             ends = {} if hidden else {"low": 100 * low, "high": 100 * high}
             rows.append({"row": f"{s.group}, {s.period}", "value": s.yes if hidden else 100 * s.value, **ends})
         y = {"field": "row", "type": "ordinal", "sort": None, "title": None, "axis": {"labelLimit": 260}}
-        x = {"type": "quantitative", "title": title.render(language), "scale": {"domainMin": 0}}
+        x = {"type": "quantitative", "title": title.render(language), "scale": {"domainMin": 0, "nice": True}}
         layer: list[dict[str, Any]] = []
         if not hidden:
             layer.append(
@@ -441,8 +441,8 @@ def _checks(smallest: int, design_effect: float, same_people: bool, finite: bool
             "population",
             not finite,
             msg(
-                "Intervals of single shares are of the people there were; that of the difference is not, because the question "
-                "is what would have happened."
+                "Intervals of single shares are of the people there were; that of the difference is not, because the "
+                "question is what would have happened."
             )
             if finite
             else msg("No population was given, so intervals are of the many who might have been asked."),

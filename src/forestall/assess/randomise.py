@@ -326,7 +326,7 @@ def _history(
 
 def _worst_match(distance: Floats) -> int:
     """The place without which the others match best: it pairs with a place that isn't, at no distance."""
-    n = len(codes)
+    n = len(distance)
     wider = np.zeros((n + 1, n + 1))
     wider[:n, :n] = distance
     return next(a for a, b in _matching.pairs(wider) if b == n)
