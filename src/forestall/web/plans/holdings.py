@@ -22,8 +22,7 @@ REDACTED = "Redacted plan"
 COLLEAGUE = msg("somebody who uses the workplace")
 #: What hangs on a plan and goes with its content.
 PARTS = ("answers", "drafts", "hypotheses", "responses", "earlier", "tasks", "occurrences", "help_requests", "referrals",
-         "handovers", "level_changes",
-         "local_results")  # fmt: skip
+         "handovers", "level_changes", "local_results")  # fmt: skip
 
 
 def _held() -> QuerySet[Plan]:
