@@ -1,0 +1,199 @@
+"""Two windows of many units compared between two groups: on counts as a ratio, on levels as a difference.
+
+With unit and period effects and one beginning for all treated units, the Poisson fit needs no iteration: unit effects fix
+the share of each unit in its group and period effects the share of each period, so that only the totals of two groups in
+two windows are left, and their fit is exact. The effect is the logarithm of their cross-product ratio. On levels with as
+many periods for each unit it is the difference of the mean changes. Sums over any other choice of treated units give the
+effect of that choice at once, which is what makes thousands of them cheap.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forestall.stats._assignments import Choices
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+#: Groups whose units count for fewer than this (one large unit drowns the others) have no scatter of their own.
+LEAST_UNITS = 1.05
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A standard error of the effect and its degrees of freedom; NaN where the data have none."""
+
+    error: float
+    degrees: float
+
+
+NO_SPREAD = Spread(math.nan, math.nan)
+
+
+class Ratio:
+    """Counts ``before`` and ``after``, shape (units,); ``treated`` flags units. The effect is a log ratio."""
+
+    def __init__(self, before: Floats, after: Floats, treated: Bools) -> None:
+        self.before, self.after, self.treated = before, after, treated
+        self.both = before + after
+        self.t0, self.t1 = float(before[treated].sum()), float(after[treated].sum())
+        self.c0, self.c1 = float(before[~treated].sum()), float(after[~treated].sum())
+
+    @property
+    def effect(self) -> float:
+        if self.t1 == 0:
+            return -math.inf
+        return math.log(self.t1 / self.t0) - math.log(self.c1 / self.c0)
+
+    def poisson(self) -> Spread:
+        """The textbook's, for counts that are Poisson."""
+        if self.t1 == 0:
+            return NO_SPREAD
+        return Spread(math.sqrt(1 / self.t0 + 1 / self.t1 + 1 / self.c0 + 1 / self.c1), math.inf)
+
+    def cluster(self) -> Spread:
+        """Cluster-robust by unit, with G/(G - 1)."""
+        if self.t1 == 0:
+            return NO_SPREAD
+        g = self.both.size
+        inside = self.after / self.t1 - self.before / self.t0
+        outside = self.after / self.c1 - self.before / self.c0
+        u = np.where(self.treated, inside, outside)
+        return Spread(math.sqrt(float(u @ u) * g / (g - 1)), g - 1.0)
+
+    def jackknife(self) -> Spread:
+        """Cluster-robust by leaving out each unit, with Satterthwaite's degrees of freedom."""
+        parts = []
+        for group in (self.treated, ~self.treated):
+            a, b, n = self.before[group], self.after[group], self.both[group]
+            units = float(n.sum() ** 2 / (n @ n))
+            rest0, rest1 = a.sum() - a, b.sum() - b
+            if units <= LEAST_UNITS or (rest0 <= 0).any() or (rest1 <= 0).any() or b.sum() == 0:
+                return NO_SPREAD
+            moved = np.log(rest1 / rest0) - math.log(b.sum() / a.sum())
+            parts.append((float(moved @ moved) * (a.size - 1) / a.size, units - 1))
+        return satterthwaite(parts)
+
+    def scatter(self) -> Spread:
+        """From the scatter of all units about their group, a part that grows with the count and one with its square: for
+        groups too small to have one of their own."""
+        free = self.both.size - 2
+        if free < 1 or self.t1 == 0:
+            return NO_SPREAD
+        p = np.where(self.treated, self.t1 / (self.t0 + self.t1), self.c1 / (self.c0 + self.c1))
+        phi, tau = two_scales(self.both, self.after, p, free)
+        plain = 1 / self.t0 + 1 / self.t1 + 1 / self.c0 + 1 / self.c1
+        return Spread(
+            math.sqrt(phi * plain + tau * (_share(self.both[self.treated]) + _share(self.both[~self.treated]))), free
+        )
+
+    def start(self) -> float:
+        """Where to begin the search for what can't be told from the effect."""
+        return math.log((self.t1 + 0.5) / (self.t0 + 0.5)) - math.log((self.c1 + 0.5) / (self.c0 + 0.5))
+
+    def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
+        """The statistic of the treated units, and of each of ``choices``, when ``theta`` is taken off."""
+        after = np.where(self.treated, self.after * math.exp(-theta), self.after)
+        both = self.before + after
+        all_after, n, squares = float(after.sum()), float(both.sum()), float(both @ both)
+        p = all_after / n
+        phi, tau = two_scales(both, after, np.full(both.size, p), both.size - 1)
+        spread = p * (1 - p)
+
+        def value(s1: Floats, sn: Floats, s2: Floats) -> Floats:
+            apart = s1 / sn - (all_after - s1) / (n - sn)
+            variance = spread * phi * (1 / sn + 1 / (n - sn))
+            variance = variance + spread**2 * tau * (s2 / sn**2 + (squares - s2) / (n - sn) ** 2)
+            return np.asarray(np.abs(apart) / np.sqrt(variance), float)
+
+        seen = value(*(np.asarray(v[self.treated].sum()) for v in (after, both, both**2)))
+        return float(seen), value(*(choices.sums(v) for v in (after, both, both**2)))
+
+
+class Level:
+    """Means ``before`` and ``after``, shape (units,); the effect is a difference of mean changes."""
+
+    def __init__(self, before: Floats, after: Floats, treated: Bools) -> None:
+        self.change, self.treated = after - before, treated
+
+    @property
+    def effect(self) -> float:
+        return float(self.change[self.treated].mean() - self.change[~self.treated].mean())
+
+    def cluster(self) -> Spread:
+        """Cluster-robust by unit, with G/(G - 1)."""
+        g = self.change.size
+        v = sum(float(((x - x.mean()) ** 2).sum()) / x.size**2 for x in self._groups())
+        return Spread(math.sqrt(v * g / (g - 1)), g - 1.0) if v > 0 else NO_SPREAD
+
+    def jackknife(self) -> Spread:
+        """Leaving out each unit, which for means is Welch's standard error and degrees of freedom."""
+        if min(x.size for x in self._groups()) < 2:
+            return NO_SPREAD
+        return satterthwaite([(float(x.var(ddof=1)) / x.size, x.size - 1.0) for x in self._groups()])
+
+    def scatter(self) -> Spread:
+        """From the scatter of all units about their group's mean change."""
+        free = self.change.size - 2
+        v = sum(float(((x - x.mean()) ** 2).sum()) for x in self._groups())
+        if free < 1 or v <= 0:
+            return NO_SPREAD
+        return Spread(math.sqrt(v / free * sum(1 / x.size for x in self._groups())), free)
+
+    def start(self) -> float:
+        return self.effect
+
+    def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
+        """As :meth:`Ratio.statistics`."""
+        x = self.change - theta * self.treated
+        total, g, k = float(x.sum()), x.size, choices.sizes
+        chosen = choices.sums(x)
+        own, count = float(x[self.treated].sum()), int(self.treated.sum())
+        seen = abs(own / count - (total - own) / (g - count))
+        return seen, np.asarray(np.abs(chosen / k - (total - chosen) / (g - k)), float)
+
+    def _groups(self) -> tuple[Floats, Floats]:
+        return self.change[self.treated], self.change[~self.treated]
+
+
+def satterthwaite(parts: list[tuple[float, float]]) -> Spread:
+    """The standard error of a sum of independent parts, (variance, degrees of freedom) each."""
+    total = sum(v for v, _ in parts)
+    if total <= 0:
+        return NO_SPREAD
+    return Spread(math.sqrt(total), total**2 / sum(v**2 / free for v, free in parts))
+
+
+def two_scales(both: Floats, after: Floats, share: Floats, free: float) -> tuple[float, float]:
+    """φ and τ² of Var(after | both) = m(φ + τ²m), where m = both · share · (1 - share): φ is 1 or more and τ² 0 or more.
+
+    Weighted least squares of the squared Pearson residuals on m, weighed by their own variance. ``free``: degrees of
+    freedom that are left of the units.
+    """
+    m = both * share * (1 - share)
+    use = m > 0
+    m = m[use]
+    square = (after[use] - both[use] * share[use]) ** 2 / m * (m.size / free)
+    phi, tau = 1.0, 0.0
+    for _ in range(6):
+        w = 1 / (phi + tau * m) ** 2
+        s0, s1, s2 = float(w.sum()), float(w @ m), float(w @ m**2)
+        r0, r1 = float(w @ square), float(w @ (m * square))
+        det = s0 * s2 - s1**2
+        tau = (s0 * r1 - s1 * r0) / det if det > 1e-12 * s0 * s2 else 0.0
+        phi = (r0 - tau * s1) / s0
+        if tau < 0:
+            phi, tau = r0 / s0, 0.0
+        if phi < 1:
+            phi, tau = 1.0, max(0.0, (r1 - s1) / s2)
+    return phi, tau
+
+
+def _share(n: Floats) -> float:
+    """One over how many units of equal size would count for as much."""
+    return float((n @ n) / n.sum() ** 2)

@@ -1,0 +1,82 @@
+"""The ways to say how sure a difference in differences is, and which of them to go by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy import stats as ss
+
+from forestall.stats import _assignments as assign
+from forestall.stats._panel_contrast import NO_SPREAD, Bools, Level, Ratio, Spread
+
+#: Groups of fewer units than this have no reliable scatter of their own: that of all units is used instead.
+FEW_UNITS = 5
+
+#: How far from the estimate the ends of an interval are sought: as a log ratio, and in standard errors.
+MOST_LOG, MOST_STEPS = 20.0, 1000.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to say how sure the effect is: ``poisson``, ``cluster``, ``jackknife``, ``scatter``, ``randomisation`` or
+    ``placebos``. ``standard_error`` is on the scale of the effect, and the interval on that of the estimate."""
+
+    name: str
+    standard_error: float
+    degrees: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+def ways(made: Ratio | Level, sets: assign.Choices | None, name: str, level: float) -> tuple[Way, ...]:
+    """All ways that the data allow, that over ``sets`` under ``name``."""
+    log = isinstance(made, Ratio)
+    spreads = [("cluster", made.cluster()), ("jackknife", made.jackknife()), ("scatter", made.scatter())]
+    if isinstance(made, Ratio):
+        spreads.insert(0, ("poisson", made.poisson()))
+    found = []
+    for way, s in spreads:
+        if not (s.degrees > 0 and s.error > 0):
+            continue
+        law = ss.t(s.degrees) if math.isfinite(s.degrees) else ss.norm()
+        half = float(law.isf((1 - level) / 2)) * s.error
+        p = 2 * float(law.sf(abs(made.effect) / s.error))
+        found.append(Way(way, s.error, s.degrees, _scaled(log, made.effect - half, made.effect + half), p))
+    if sets is not None:
+        step = next((s.error for s in (made.scatter(), made.cluster()) if s.error > 0), 1.0)
+        most = MOST_LOG if log else MOST_STEPS * step
+        low, high = assign.interval(made.statistics, sets, made.start(), step, most, 1 - level)
+        p = assign.p_value(made.statistics, sets)
+        found.append(Way(name, math.nan, math.nan, _scaled(log, low, high), p))
+    return tuple(found)
+
+
+def _scaled(log: bool, low: float, high: float) -> tuple[float, float]:
+    if not log:
+        return low, high
+    return math.exp(low), math.exp(high) if high < 700 else math.inf
+
+
+def best_spread(made: Ratio | Level, flags: Bools) -> Spread:
+    """The standard error that the number of units allows."""
+    if min(int(flags.sum()), int((~flags).sum())) >= FEW_UNITS:
+        found = made.jackknife()
+        if found is not NO_SPREAD:
+            return found
+    return made.scatter()
+
+
+def choose(inference: str, ways: tuple[Way, ...], telling: bool, enough: bool, flags: Bools) -> str:
+    """The name of the way that interval and p-value are taken from, or ``none``."""
+    have = {w.name for w in ways}
+    if inference in ("randomisation", "placebos"):
+        return inference if inference in have else "none"
+    if inference != "auto":
+        return inference if inference in have and enough else "none"
+    if telling:
+        return "placebos" if "placebos" in have else "randomisation"
+    if not enough:
+        return "none"
+    many = min(int(flags.sum()), int((~flags).sum())) >= FEW_UNITS
+    return next((w for w in (("jackknife", "scatter") if many else ("scatter",)) if w in have), "none")
