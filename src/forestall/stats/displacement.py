@@ -51,8 +51,8 @@ class WeightedDisplacement(Figures):
     """``estimate`` is what changed in the treated area and its ring together, beyond the comparison: negative is fewer.
     ``parts``: local and, where a ring was given, displacement and total. ``plain_standard_error``: the textbook's, of
     Poisson counts. ``z``: estimate over standard error. ``counts``: shape (areas, categories, 2), in the order of
-    :data:`AREAS`, before and after, as given; ``given``: which areas were. ``dispersion``: the variance over the mean that was allowed
-    for, and ``degrees`` its degrees of freedom. Weights are as given, areas in the same order."""
+    :data:`AREAS`, before and after, as given; ``given``: which areas were. ``dispersion``: the variance over the mean that
+    was allowed for, and ``degrees`` its degrees of freedom. Weights are as given, areas in the same order."""
 
     type_name: ClassVar[str] = "weighted-displacement"
 
