@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.stats._assignments import Choices
+from forestall.stats.rates import conditional_interval
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -92,9 +93,15 @@ class Ratio:
             math.sqrt(phi * plain + tau * (_share(self.both[self.treated]) + _share(self.both[~self.treated]))), free
         )
 
-    def start(self) -> float:
-        """Where to begin the search for what can't be told from the effect."""
-        return math.log((self.t1 + 0.5) / (self.t0 + 0.5)) - math.log((self.c1 + 0.5) / (self.c0 + 0.5))
+    def none_left(self, level: float) -> tuple[float, float]:
+        """Interval of the ratio where the treated units counted nothing after: what is 0 stays 0 whatever effect is taken
+        off, so the exact one of counts is given, with the others' scatter and the comparison taken as known."""
+        p = np.where(self.treated, 0.0, self.c1 / (self.c0 + self.c1))
+        phi, tau = two_scales(self.both, self.after, p, max(1, int((~self.treated).sum()) - 1))
+        n = self.both[self.treated]
+        share = self.c1 / (self.c0 + self.c1)
+        scatter = phi + tau * share * (1 - share) * float(n @ n / n.sum())
+        return conditional_interval(0.0, self.t0, self.c1 / self.c0, level=level, dispersion=scatter)
 
     def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
         """The statistic of the treated units, and of each of ``choices``, when ``theta`` is taken off."""
@@ -144,9 +151,6 @@ class Level:
         if free < 1 or v <= 0:
             return NO_SPREAD
         return Spread(math.sqrt(v / free * sum(1 / x.size for x in self._groups())), free)
-
-    def start(self) -> float:
-        return self.effect
 
     def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
         """As :meth:`Ratio.statistics`."""

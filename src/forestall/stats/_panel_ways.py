@@ -44,12 +44,19 @@ def ways(made: Ratio | Level, sets: assign.Choices | None, name: str, level: flo
         p = 2 * float(law.sf(abs(made.effect) / s.error))
         found.append(Way(way, s.error, s.degrees, _scaled(log, made.effect - half, made.effect + half), p))
     if sets is not None:
-        step = next((s.error for s in (made.scatter(), made.cluster()) if s.error > 0), 1.0)
-        most = MOST_LOG if log else MOST_STEPS * step
-        low, high = assign.interval(made.statistics, sets, made.start(), step, most, 1 - level)
         p = assign.p_value(made.statistics, sets)
-        found.append(Way(name, math.nan, math.nan, _scaled(log, low, high), p))
+        found.append(Way(name, math.nan, math.nan, _inverted(made, sets, level), p))
     return tuple(found)
+
+
+def _inverted(made: Ratio | Level, sets: assign.Choices, level: float) -> tuple[float, float]:
+    """The estimates that the test over ``sets`` doesn't reject."""
+    if isinstance(made, Ratio) and math.isinf(made.effect):
+        return made.none_left(level)
+    step = next((s.error for s in (made.scatter(), made.cluster()) if s.error > 0), 1.0)
+    log = isinstance(made, Ratio)
+    most = MOST_LOG if log else MOST_STEPS * step
+    return _scaled(log, *assign.interval(made.statistics, sets, made.effect, step, most, 1 - level))
 
 
 def _scaled(log: bool, low: float, high: float) -> tuple[float, float]:
