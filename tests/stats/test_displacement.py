@@ -17,7 +17,7 @@ import slow_differences as slow
 
 from forestall.stats._unfit import Unfit
 from forestall.stats.displacement import weighted_displacement
-from forestall.stats.window_scatter import window_scatter
+from forestall.stats.window_counts import window_scatter
 
 from .showing import shows_itself
 

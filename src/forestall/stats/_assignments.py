@@ -70,7 +70,7 @@ def interval(
     def end(side: float) -> float:
         if 1 / (len(sets) + 1) > alpha:
             return side * math.inf
-        inner, reach = start, step
+        inner, reach = start, min(step, most)
         while p_value(statistics, sets, start + side * reach) > alpha:
             inner, reach = start + side * reach, reach * 2
             if reach > most:

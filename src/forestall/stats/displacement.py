@@ -21,7 +21,7 @@ from scipy import stats as ss
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._unfit import Unfit
 from forestall.stats.rates import SCHEMA, Floats, check_level, plain
-from forestall.stats.window_scatter import WindowScatter, scatter_of
+from forestall.stats.window_counts import WindowScatter, scatter_of
 from forestall.text import Message, msg, probability
 
 #: With fewer events (as many as their weights leave) no p-value is given: the normal law doesn't hold for so few.

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_differences as slow
 
 from forestall.stats._unfit import Unfit
-from forestall.stats.window_scatter import window_scatter
+from forestall.stats.window_counts import window_scatter
 
 from .showing import shows_itself
 
