@@ -52,26 +52,26 @@ class Choices:
 
 
 #: (statistic of the treated units, statistics of the choices) when an effect is taken off.
-Statistics = Callable[[Choices, float], tuple[float, Floats]]
+Statistics = Callable[[float], tuple[float, Floats]]
 
 
-def p_value(statistics: Statistics, sets: Choices, theta: float = 0.0) -> float:
+def p_value(statistics: Statistics, theta: float = 0.0) -> float:
     """The share of choices, with the treated one, whose statistic is at least as large: (r + 1) / (n + 1)."""
-    seen, drawn = statistics(sets, theta)
+    seen, drawn = statistics(theta)
     return (int((drawn >= seen * (1 - 1e-9) - 1e-12).sum()) + 1) / (drawn.size + 1)
 
 
 def interval(
-    statistics: Statistics, sets: Choices, start: float, step: float, most: float, alpha: float
+    statistics: Statistics, sets: int, start: float, step: float, most: float, alpha: float
 ) -> tuple[float, float]:
     """The effects that the test at ``alpha`` doesn't reject, sought in steps about ``start``; an end that it doesn't reject
-    ``most`` away either is infinite."""
+    ``most`` away either is infinite. ``sets``: how many choices there are."""
 
     def end(side: float) -> float:
-        if 1 / (len(sets) + 1) > alpha:
+        if 1 / (sets + 1) > alpha:
             return side * math.inf
         inner, reach = start, min(step, most)
-        while p_value(statistics, sets, start + side * reach) > alpha:
+        while p_value(statistics, start + side * reach) > alpha:
             inner, reach = start + side * reach, reach * 2
             if reach > most:
                 return side * math.inf
@@ -80,7 +80,7 @@ def interval(
             middle = (inner + outer) / 2
             if abs(outer - inner) < 1e-6 * step:
                 break
-            inner, outer = (middle, outer) if p_value(statistics, sets, middle) > alpha else (inner, middle)
+            inner, outer = (middle, outer) if p_value(statistics, middle) > alpha else (inner, middle)
         return outer
 
     return end(-1.0), end(1.0)

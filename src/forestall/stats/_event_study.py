@@ -12,6 +12,7 @@ from scipy import stats as ss
 
 from forestall.stats._assignments import Choices, p_value
 from forestall.stats._panel_contrast import Level, Ratio, Spread, two_scales
+from forestall.stats._tails import students_quantile
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -55,7 +56,7 @@ def event_study(
             continue
         made = contrast(x[:, reference], x[:, k], treated)
         found: Spread = spread(made)
-        half = found.error * float(ss.t.isf((1 - level) / 2, found.degrees)) if found.degrees > 0 else math.nan
+        half = found.error * students_quantile(level, found.degrees) if found.degrees > 0 else math.nan
         out[:, k] = made.effect, found.error, made.effect - half, made.effect + half
     return EventStudy(out[0], out[1], out[2], out[3], first, reference)
 
@@ -72,7 +73,7 @@ def pre_trend(x: Floats, treated: Bools, first: int, counts: bool, sets: Choices
         return PreTrend(math.nan, (free, math.nan), math.nan, "none")
     if sets is not None:
         drawn = np.nan_to_num(statistic(past, sets), nan=math.inf)
-        return PreTrend(seen / free, (free, math.nan), p_value(lambda _sets, _theta: (seen, drawn), sets), "permutation")
+        return PreTrend(seen / free, (free, math.nan), p_value(lambda _theta: (seen, drawn)), "permutation")
     return PreTrend(seen / free, (free, rest), float(ss.f.sf(seen / free, free, rest)), "f")
 
 
@@ -80,7 +81,7 @@ def _shares_apart(past: Floats, sets: Choices) -> Floats:
     """How far the shares of the periods differ between each set of units and the rest, over their scatter (NaN where one
     of them counted nothing at all)."""
     both, period = past.sum(1), past.sum(0)
-    n, squares = float(both.sum()), float(both @ both)
+    n, squares = float(both.sum()), float((both * both).sum())
     use = period > 0
     if use.sum() < 2:
         return np.full(len(sets), math.nan)

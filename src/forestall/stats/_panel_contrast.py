@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forestall.stats._assignments import Choices
+from forestall.stats._assignments import Choices, Statistics
 from forestall.stats.rates import conditional_interval
 
 Floats = npt.NDArray[np.float64]
@@ -65,19 +65,19 @@ class Ratio:
         inside = self.after / self.t1 - self.before / self.t0
         outside = self.after / self.c1 - self.before / self.c0
         u = np.where(self.treated, inside, outside)
-        return Spread(math.sqrt(float(u @ u) * g / (g - 1)), g - 1.0)
+        return Spread(math.sqrt(float((u * u).sum()) * g / (g - 1)), g - 1.0)
 
     def jackknife(self) -> Spread:
         """Cluster-robust by leaving out each unit, with Satterthwaite's degrees of freedom."""
         parts = []
         for group in (self.treated, ~self.treated):
             a, b, n = self.before[group], self.after[group], self.both[group]
-            units = float(n.sum() ** 2 / (n @ n))
+            units = float(n.sum() ** 2 / (n * n).sum())
             rest0, rest1 = a.sum() - a, b.sum() - b
             if units <= LEAST_UNITS or (rest0 <= 0).any() or (rest1 <= 0).any() or b.sum() == 0:
                 return NO_SPREAD
             moved = np.log(rest1 / rest0) - math.log(b.sum() / a.sum())
-            parts.append((float(moved @ moved) * (a.size - 1) / a.size, units - 1))
+            parts.append((float((moved * moved).sum()) * (a.size - 1) / a.size, units - 1))
         return satterthwaite(parts)
 
     def scatter(self) -> Spread:
@@ -100,26 +100,42 @@ class Ratio:
         phi, tau = two_scales(self.both, self.after, p, max(1, int((~self.treated).sum()) - 1))
         n = self.both[self.treated]
         share = self.c1 / (self.c0 + self.c1)
-        scatter = phi + tau * share * (1 - share) * float(n @ n / n.sum())
+        scatter = phi + tau * share * (1 - share) * float((n * n).sum() / n.sum())
         return conditional_interval(0.0, self.t0, self.c1 / self.c0, level=level, dispersion=scatter)
 
-    def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
-        """The statistic of the treated units, and of each of ``choices``, when ``theta`` is taken off."""
-        after = np.where(self.treated, self.after * math.exp(-theta), self.after)
-        both = self.before + after
-        all_after, n, squares = float(after.sum()), float(both.sum()), float(both @ both)
-        p = all_after / n
-        phi, tau = two_scales(both, after, np.full(both.size, p), both.size - 1)
-        spread = p * (1 - p)
+    def against(self, choices: Choices) -> Statistics:
+        """What gives, when an effect is taken off, the statistic of the treated units and of each of ``choices``.
 
-        def value(s1: Floats, sn: Floats, s2: Floats) -> Floats:
-            apart = s1 / sn - (all_after - s1) / (n - sn)
-            variance = spread * phi * (1 / sn + 1 / (n - sn))
-            variance = variance + spread**2 * tau * (s2 / sn**2 + (squares - s2) / (n - sn) ** 2)
-            return np.asarray(np.abs(apart) / np.sqrt(variance), float)
+        Sums over a set are a part that the effect doesn't touch and one that it scales, so each effect costs no more than
+        the number of sets.
+        """
+        t, a, b = self.treated, self.after, self.before
+        touched, rest = np.where(t, a, 0.0), np.where(t, 0.0, a)
+        parts = np.stack([rest, touched, b, np.where(t, b * b, (b + a) ** 2), b * touched, touched**2], axis=1)
+        of_sets = choices.sums(parts).T
+        of_own, of_all = parts[t].sum(0), parts.sum(0)
 
-        seen = value(*(np.asarray(v[self.treated].sum()) for v in (after, both, both**2)))
-        return float(seen), value(*(choices.sums(v) for v in (after, both, both**2)))
+        def scaled(part: Floats, kept: float) -> tuple[Floats, Floats, Floats]:
+            after = part[0] + kept * part[1]
+            return after, after + part[2], part[3] + 2 * kept * part[4] + kept**2 * part[5]
+
+        def statistics(theta: float) -> tuple[float, Floats]:
+            kept = math.exp(-theta)
+            after, n, squares = (float(v) for v in scaled(of_all, kept))
+            p = after / n
+            now = rest + kept * touched
+            phi, tau = two_scales(b + now, now, np.full(b.size, p), b.size - 1)
+            spread = p * (1 - p)
+
+            def value(s1: Floats, sn: Floats, s2: Floats) -> Floats:
+                apart = s1 / sn - (after - s1) / (n - sn)
+                variance = spread * phi * (1 / sn + 1 / (n - sn))
+                variance = variance + spread**2 * tau * (s2 / sn**2 + (squares - s2) / (n - sn) ** 2)
+                return np.asarray(np.abs(apart) / np.sqrt(variance), float)
+
+            return float(value(*scaled(of_own, kept))), value(*scaled(of_sets, kept))
+
+        return statistics
 
 
 class Level:
@@ -152,14 +168,18 @@ class Level:
             return NO_SPREAD
         return Spread(math.sqrt(v / free * sum(1 / x.size for x in self._groups())), free)
 
-    def statistics(self, choices: Choices, theta: float) -> tuple[float, Floats]:
-        """As :meth:`Ratio.statistics`."""
-        x = self.change - theta * self.treated
-        total, g, k = float(x.sum()), x.size, choices.sizes
-        chosen = choices.sums(x)
-        own, count = float(x[self.treated].sum()), int(self.treated.sum())
-        seen = abs(own / count - (total - own) / (g - count))
-        return seen, np.asarray(np.abs(chosen / k - (total - chosen) / (g - k)), float)
+    def against(self, choices: Choices) -> Statistics:
+        """As :meth:`Ratio.against`."""
+        g, count, k = self.change.size, int(self.treated.sum()), choices.sizes
+        total, own = float(self.change.sum()), float(self.change[self.treated].sum())
+        chosen, shared = choices.sums(self.change), choices.sums(self.treated.astype(float))
+
+        def statistics(theta: float) -> tuple[float, Floats]:
+            whole, mine, sets = total - theta * count, own - theta * count, chosen - theta * shared
+            seen = abs(mine / count - (whole - mine) / (g - count))
+            return seen, np.asarray(np.abs(sets / k - (whole - sets) / (g - k)), float)
+
+        return statistics
 
     def _groups(self) -> tuple[Floats, Floats]:
         return self.change[self.treated], self.change[~self.treated]
@@ -186,8 +206,9 @@ def two_scales(both: Floats, after: Floats, share: Floats, free: float) -> tuple
     phi, tau = 1.0, 0.0
     for _ in range(6):
         w = 1 / (phi + tau * m) ** 2
-        s0, s1, s2 = float(w.sum()), float(w @ m), float(w @ m**2)
-        r0, r1 = float(w @ square), float(w @ (m * square))
+        wm = w * m
+        s0, s1, s2 = float(w.sum()), float(wm.sum()), float((wm * m).sum())
+        r0, r1 = float((w * square).sum()), float((wm * square).sum())
         det = s0 * s2 - s1**2
         tau = (s0 * r1 - s1 * r0) / det if det > 1e-12 * s0 * s2 else 0.0
         phi = (r0 - tau * s1) / s0
@@ -200,4 +221,4 @@ def two_scales(both: Floats, after: Floats, share: Floats, free: float) -> tuple
 
 def _share(n: Floats) -> float:
     """One over how many units of equal size would count for as much."""
-    return float((n @ n) / n.sum() ** 2)
+    return float((n * n).sum() / n.sum() ** 2)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats as ss
-
 from forestall.stats import _assignments as assign
 from forestall.stats._panel_contrast import NO_SPREAD, Bools, Level, Ratio, Spread
+from forestall.stats._tails import students_p, students_quantile
 
 #: Groups of fewer units than this have no reliable scatter of their own: that of all units is used instead.
 FEW_UNITS = 5
@@ -39,24 +38,24 @@ def ways(made: Ratio | Level, sets: assign.Choices | None, name: str, level: flo
     for way, s in spreads:
         if not (s.degrees > 0 and s.error > 0):
             continue
-        law = ss.t(s.degrees) if math.isfinite(s.degrees) else ss.norm()
-        half = float(law.isf((1 - level) / 2)) * s.error
-        p = 2 * float(law.sf(abs(made.effect) / s.error))
+        half = students_quantile(level, s.degrees) * s.error
+        p = students_p(made.effect / s.error, s.degrees)
         found.append(Way(way, s.error, s.degrees, _scaled(log, made.effect - half, made.effect + half), p))
     if sets is not None:
-        p = assign.p_value(made.statistics, sets)
-        found.append(Way(name, math.nan, math.nan, _inverted(made, sets, level), p))
+        statistics = made.against(sets)
+        p = assign.p_value(statistics)
+        found.append(Way(name, math.nan, math.nan, _inverted(made, statistics, len(sets), level), p))
     return tuple(found)
 
 
-def _inverted(made: Ratio | Level, sets: assign.Choices, level: float) -> tuple[float, float]:
-    """The estimates that the test over ``sets`` doesn't reject."""
+def _inverted(made: Ratio | Level, statistics: assign.Statistics, sets: int, level: float) -> tuple[float, float]:
+    """The estimates that the test over so many ``sets`` doesn't reject."""
     if isinstance(made, Ratio) and math.isinf(made.effect):
         return made.none_left(level)
     step = next((s.error for s in (made.scatter(), made.cluster()) if s.error > 0), 1.0)
     log = isinstance(made, Ratio)
     most = MOST_LOG if log else MOST_STEPS * step
-    return _scaled(log, *assign.interval(made.statistics, sets, made.effect, step, most, 1 - level))
+    return _scaled(log, *assign.interval(statistics, sets, made.effect, step, most, 1 - level))
 
 
 def _scaled(log: bool, low: float, high: float) -> tuple[float, float]:

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._tails import students_p, students_quantile
 from forestall.stats._unfit import Unfit
 from forestall.stats.rates import SCHEMA, Floats, check_level, plain
 from forestall.stats.window_counts import WindowScatter, scatter_of
@@ -281,9 +281,8 @@ def _part(name: str, counts: Floats, weight: Floats, phi: float, degrees: float,
     estimate, variance = float((weight * counts).sum()), float((weight**2 * counts).sum())
     error = math.sqrt(variance * phi)
     events = variance**2 / float((weight**4 * counts).sum()) if variance > 0 else 0.0
-    law = ss.t(degrees) if math.isfinite(degrees) else ss.norm()
-    half = float(law.isf((1 - level) / 2)) * error
-    p = 2 * float(law.sf(abs(estimate) / error)) if events >= LEAST_EVENTS else math.nan
+    half = students_quantile(level, degrees) * error
+    p = students_p(estimate / error, degrees) if events >= LEAST_EVENTS else math.nan
     return DisplacementPart(name, estimate, error, (estimate - half, estimate + half), p, events)
 
 
