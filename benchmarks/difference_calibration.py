@@ -37,13 +37,14 @@ REAL = (
     "difference with the group of the most alike history, six months against six, with the scatter of the 24 most alike "
     "groups allowed for, and without (*plain*). *Highest of the month*: one of the five that stood out most in the last "
     "month before, as signals are chosen, with that month among those before, or left out. *Halved*: what each finds where "
-    "every other event was taken out. *Held*: 95 % intervals by placebos that hold no effect."
+    "every other event was taken out. *Held*: 95 % intervals by placebos that hold no effect. *Ratio*: "
+    "the median estimate, 1 where there is no effect."
 )
 WORDS = (
-    "Of places chosen because they stood high, a year before that holds the month they were chosen by sees no more effects "
-    "than it should: it dilutes both the chance in that month, which falls back, and a rise that had begun, which lasts. "
-    "With the month left out the rise is left, and the tests find it: what they find is more crime, and no effect of a "
-    "response."
+    "Places chosen because they stood high are high by chance in that month, and fall back; and some are at the beginning of "
+    "a rise, which lasts. A year before that holds the month dilutes both. With the month left out only the rise is left, "
+    "and the ratio shows that it is what the tests then find: it would hide an effect, and not feign one. To need ten events "
+    "before is to choose a little too, which is why ratios at random lie below 1."
 )
 SHOWN = ("randomisation", "placebos", "jackknife", "scatter", "cluster", "poisson")
 
@@ -146,6 +147,7 @@ def placebo(rng: Any, gwent: Gwent, size: int, highest: bool, aside: bool, halve
     given = difference_in_differences(y, treated, 12, placebos=masks, seed=seed)
     for way in (*alone.ways, *given.ways[-1:]):
         out[way.name] = way.p_value <= 0.05
+    out["ratio"] = given.estimate
     out["held"] = given.interval[0] <= 1 <= given.interval[1]
     # Displacement difference: six months against six, with the group of most alike history as the comparison.
     sums = np.stack([y[g].sum(0) for g in groups])
@@ -182,7 +184,8 @@ def real(placebos: int) -> list[str]:
                 cells.append(f"{100 * np.mean(fired):.1f} %" if len(fired) >= placebos / 20 else "–")
             held = [o["held"] for o in some if "held" in o]
             cover = "–" if halve or not held else f"{100 * np.mean(held):.1f} %"
-            rows.append(f"| {size} | {what} | {len(some)} | {' | '.join(cells)} | {cover} |")
+            ratio = float(np.median([o["ratio"] for o in some if "ratio" in o]))
+            rows.append(f"| {size} | {what} | {len(some)} | {' | '.join(cells)} | {cover} | {ratio:.2f} |")
     return rows
 
 
@@ -215,8 +218,8 @@ def main() -> None:
             *textwrap.wrap(REAL.format(n=args.placebos), 120),
             "",
             "| areas | chosen | judged | placebos | randomisation | scatter | jackknife | cluster | Poisson | difference "
-            "| plain | held |",
-            "|---:|---|" + "---:|" * 10,
+            "| plain | held | ratio |",
+            "|---:|---|" + "---:|" * 11,
             *real(args.placebos),
             "",
             *textwrap.wrap(WORDS, 120),
