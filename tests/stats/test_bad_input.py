@@ -31,6 +31,11 @@ HOT = np.linspace(0.1, 1, N)
 
 #: Function: arguments that work. Arrays are told from settings by being arrays (or tuples of two arrays of points).
 GOOD: dict[str, dict[str, Any]] = {
+    "calibration_weights": {
+        "counts": RNG.poisson(6, (N, 12)).astype(float), "treated": (np.arange(N) < 4).astype(float), "first_post": 8,
+        "covariates": RNG.random(N), "draws": 39,
+    },
+    "pool_effects": {"effects": RNG.normal(-0.2, 0.2, 8), "standard_errors": np.full(8, 0.1)},
     "aoristic": {"begin": MINUTES, "end": MINUTES + np.timedelta64(90, "m"), "weights": np.ones(N)},
     "bank_holidays": {"first_year": 2020, "last_year": 2023, "extra": DAYS[:2]},
     "benjamini_hochberg": {"p": RNG.random(N)},

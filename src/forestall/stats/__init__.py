@@ -9,6 +9,11 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "CalibratedOutcome": "calibrating",
+    "CalibrationWeights": "calibrating",
+    "calibration_weights": "calibrating",
+    "PooledEffects": "pooling",
+    "pool_effects": "pooling",
     "RateRatio": "rates",
     "rate_ratio": "rates",
     "conditional_interval": "rates",
