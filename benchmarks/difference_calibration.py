@@ -41,10 +41,10 @@ REAL = (
     "the median estimate, 1 where there is no effect."
 )
 WORDS = (
-    "Places chosen because they stood high are high by chance in that month, and fall back; and some are at the beginning of "
-    "a rise, which lasts. A year before that holds the month dilutes both. With the month left out only the rise is left, "
-    "and the ratio shows that it is what the tests then find: it would hide an effect, and not feign one. To need ten events "
-    "before is to choose a little too, which is why ratios at random lie below 1."
+    "Places chosen because they stood high are high by chance in that month, and fall back; and some are at the "
+    "beginning of a rise, which lasts. A year before that holds the month dilutes both. With the month left out only "
+    "the rise is left, and the ratio shows that it is what the tests then find: it would hide an effect, and not "
+    "feign one. To need ten events before is to choose a little too, which is why ratios at random lie below 1."
 )
 SHOWN = ("randomisation", "placebos", "jackknife", "scatter", "cluster", "poisson")
 
