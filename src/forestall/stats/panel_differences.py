@@ -381,7 +381,7 @@ def _dispersion(x: Floats, flags: Bools, first: int) -> tuple[float, float]:
 
 
 def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None
 
 
 def _end(value: float, shown: Any) -> Message | str:
