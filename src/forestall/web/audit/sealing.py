@@ -103,7 +103,7 @@ def anchor_pending() -> int:
     if not waiting:
         return 0
     try:
-        anchors.add(settings.AUDIT_ANCHORS, [_anchor(s) for s in waiting])
+        anchors.add(settings.AUDIT_ANCHORS, waiting)
     except OSError as error:
         log.error(
             "the audit log's anchors cannot be written to %s (%s): mend it, seals wait", settings.AUDIT_ANCHORS, error
@@ -115,10 +115,6 @@ def anchor_pending() -> int:
     except IntegrityError:  # another process anchored them too; both wrote the same lines
         return 0
     return len(waiting)
-
-
-def _anchor(seal: SealRow) -> SealRow:
-    return SealRow(seal.number, seal.first, seal.last, seal.count, chain.instant(seal.at), seal.hash)
 
 
 def _settled(book: Ledger, tries: int = 20, pause: float = 0.02) -> int:
