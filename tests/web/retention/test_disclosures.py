@@ -112,7 +112,7 @@ def test_an_answer_in_part_leaves_out_what_was_said_and_is_registered(desk, call
     assert made.digest == hashlib.sha256(sent.content).hexdigest()
     assert made.snapshot == calls.current
     event = Event.objects.filter(act="disclose").get()
-    assert (event.operation, event.detail["recipient"]) == ("disclosure", "Ann Prosser")
+    assert (event.operation, event.recipient) == ("disclosure", "Ann Prosser")
 
 
 def test_an_answer_in_full_is_a_page_that_prints(desk):
