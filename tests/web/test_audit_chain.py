@@ -359,6 +359,12 @@ def test_events_that_are_written_during_the_check_raise_no_alarm(copy):
     assert found.unsealed > 6
 
 
+def test_whoever_seals_the_process_begins_to_count_anew(tmp_path):
+    """The server's own thread seals every few seconds; the next act has not to seal again."""
+    after = f"sealing._waiting.events, sealing._waiting.sealed_at = 10_000, 0\n{SEAL}\nassert not sealing._waiting.due()"
+    write(tmp_path, events=1, after=after)
+
+
 def test_processes_that_write_and_seal_at_once_make_one_chain(tmp_path):
     write(tmp_path, events=1)
     eager = "from forestall.catalogue import audit as policy\nsealing._waiting.due = lambda: True"
