@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404
 from django.utils import timezone
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from forestall.catalogue import retention as catalogue
 from forestall.errors import ForestallError
+from forestall.records.store import Store
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import HeldRole, Invitation, User
@@ -119,13 +121,25 @@ def test_a_decision_needs_its_parts(officer, person, given_, field):
 
 
 @pytest.mark.parametrize(
-    "record", ["account:999999", "account:x", "account:", "diary:1", "records:call:2999", "records::", "audit:2999", "x"]
-)
+    "record",
+    [
+        "account:999999", "account:x", "account:", "diary:1", "records:call:2999", "records::", "audit:2999", "x",
+        "audit:0000", "audit:9999", "audit:²", "records:call:2010:again", "records:call:02010",
+    ],
+)  # fmt: skip
 def test_forged_records_are_not_found(officer, record, client):
     with pytest.raises(Http404):
         decide(officer, record)
     client.force_login(officer)
     assert client.get(f"/retention/decide/{record}/").status_code == 404
+
+
+def test_a_record_is_decided_on_by_its_one_name(officer, person):
+    gone = leaver(person)
+    for name in (f"account:0{gone.pk}", f"account:{gone.pk}".translate({ord(str(n)): 0x0660 + n for n in range(10)})):
+        with pytest.raises(Http404):
+            decide(officer, name)
+    assert not Review.objects.exists()
 
 
 def test_two_who_decide_at_once_are_told(officer, person, monkeypatch):
@@ -192,11 +206,66 @@ def test_an_erasure_that_fails_is_noted_and_tried_again(officer, monkeypatch, tm
     assert Review.objects.get().failed == ""
 
 
+def test_one_that_breaks_stops_no_other(officer, person, monkeypatch):
+    gone = leaver(person)
+    for record in ("records:call:2010", f"account:{gone.pk}"):
+        Review.objects.create(
+            record=record, kind=record.split(":")[0], group="x", due=dt.date(2020, 1, 1), decision="erase",
+            decided_by=officer, reason="x",
+        )  # fmt: skip
+
+    def broken(*_, **__):
+        raise KeyError("what is to be erased")
+
+    monkeypatch.setattr(store_holdings.erasure, "erase", broken)
+    with pytest.raises(ForestallError, match="not erased: records:call:2010 .KeyError"):
+        work.carry_out(trail=Trail.operator())
+    failed, done = Review.objects.order_by("pk")
+    assert (failed.done_at, "what is to be" in failed.failed, failed.failed[:8]) == (None, False, "KeyError")
+    assert done.done_at is not None
+    assert Event.objects.filter(act="erasure-failed", record="records:call:2010").exists()
+
+
+def test_what_comes_to_a_year_that_was_erased_is_due_again(officer, calls, tmp_path):
+    decide(officer, "records:call:2010")
+    work.carry_out(trail=Trail.operator())
+    today, tomorrow = timezone.localdate(), timezone.localdate() + dt.timedelta(days=1)
+    assert selectors.queue(officer, tomorrow) == []
+    (tmp_path / "late.csv").write_text("Ref,Day,Outcome,Suspect,Surname,Forename,Note\nC9,2010-07-08,none,,Rees,Tom,late\n")
+    calls.ingest([tmp_path / "late.csv"], mapping=tmp_path / "mapping.yaml")
+    assert selectors.queue(officer, today) == []
+    again = [(d.item.record, d.due) for d in selectors.queue(officer, tomorrow)]
+    assert again == [("records:call:2010", tomorrow)]
+    yesterday = timezone.now() - dt.timedelta(days=1)
+    Review.objects.update(done_at=yesterday)
+    second = decide(officer, "records:call:2010")
+    assert second.due == today
+    assert selectors.queue(officer, tomorrow) == [], "it waits"
+    work.carry_out(trail=Trail.operator())
+    assert calls.records().rows()["source_ref"].to_pylist() == ["C3"]
+
+
+def test_records_are_counted_before_any_transaction(officer, client, monkeypatch):
+    store_holdings._counts.cache_clear()
+    counted = []
+    records = Store.records
+
+    def looked(*given):
+        counted.append(len(connection.savepoint_ids))
+        return records(*given)
+
+    monkeypatch.setattr(Store, "records", looked)
+    outside = len(connection.savepoint_ids)
+    client.force_login(officer)
+    assert client.get("/retention/").status_code == 200
+    assert counted == [outside]
+
+
 def test_the_night_carries_it_out(officer):
     from forestall.web.retention import tasks
     from forestall.web.work import nightly
 
-    assert tasks.at_night in nightly.EVERY_NIGHT
+    assert tasks.at_night in nightly.BEFORE_SCAN
     decide(officer, "records:call:2010")
     assert tasks.at_night(Trail(None, "worker")) == 1
 
