@@ -218,7 +218,7 @@ def test_one_that_breaks_stops_no_other(officer, person, monkeypatch):
         raise KeyError("what is to be erased")
 
     monkeypatch.setattr(store_holdings.erasure, "erase", broken)
-    with pytest.raises(ForestallError, match="not erased: records:call:2010 .KeyError"):
+    with pytest.raises(ForestallError, match=r"not erased: records:call:2010 \(KeyError"):
         work.carry_out(trail=Trail.operator())
     failed, done = Review.objects.order_by("pk")
     assert (failed.done_at, "what is to be" in failed.failed, failed.failed[:8]) == (None, False, "KeyError")
