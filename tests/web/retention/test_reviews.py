@@ -9,19 +9,20 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forestall.catalogue import retention as catalogue
 from forestall.errors import ForestallError
 from forestall.records.store import Store
+from forestall.text import Name
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import HeldRole, Invitation, User
 from forestall.web.retention import actions, rules, selectors, store_holdings, work
 from forestall.web.retention.models import Review
 from forestall.web.retention.rules import RefusedError
-from forestall.web.retention.sources import SOURCES, years_after
+from forestall.web.retention.sources import SOURCES, Item, begun_by, years_after
 from web.retention.cases import decide, leaver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("calls")]
@@ -306,6 +307,14 @@ def test_a_calendar_month_ends_in_the_next_month(day):
     after = rules.month_after(day)
     assert (after.year * 12 + after.month) - (day.year * 12 + day.month) == 1
     assert after.day == day.day or (after.day < day.day and (after + dt.timedelta(days=1)).day == 1)
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.sampled_from(["account", "plan", "disclosure"]))
+@example(dt.date(2024, 2, 29), "account")
+def test_what_is_cut_in_sql_leaves_nothing_out_that_is_due(since, kind):
+    due = Item("x", kind, Name("x"), since).due
+    assert since <= begun_by(kind, due)
+    assert begun_by(kind, due - dt.timedelta(days=3)) < since
 
 
 def test_a_leap_day_has_its_year():

@@ -92,6 +92,12 @@ def of(record: str) -> Source | None:
     return SOURCES.get(record.split(":", 1)[0])
 
 
+def begun_by(kind: str, day: dt.date) -> dt.date:
+    """A day after which no clock of a kind began whose first review is due by ``day``: to cut in SQL, and :attr:`Item.due`
+    says the rest (a clock that began on 29 February is due on the 28th)."""
+    return years_after(day, -catalogue.kept(kind).group.years) + dt.timedelta(days=1)
+
+
 def years_after(day: dt.date, years: int) -> dt.date:
     """The same day so many years later; of 29 February the 28th where there is none."""
     try:
