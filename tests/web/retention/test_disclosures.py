@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 
 import pytest
 from django.utils import timezone
@@ -84,7 +85,7 @@ def test_what_is_held_is_apart_by_role_and_names_nobody_else(desk, officer):
     assert [(h.name, len(h.table.rows)) for h in held] == [("records-caller", 2), ("requests", 1)]
     page = desk.get(f"/disclosures/{Request.objects.get().pk}/").content.decode()
     assert "loud music" in page
-    assert "C2" not in page
+    assert not re.search(r"\bC2\b", page), "a form's token may have these letters in it"
     assert Request.objects.get().person_hash not in page
     assert Event.objects.filter(act="read-request", operation="consultation").exists()
 
