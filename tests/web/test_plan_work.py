@@ -1,6 +1,7 @@
 """Tasks across organisations, sharing under agreements, hand-over, levels, marking, ethics, help; and their pages."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people import leaving
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.plans import actions, people_actions, selectors, task_actions, telling
-from forestall.web.plans.models import Member, Plan, Task
+from forestall.web.plans.models import Answer, Member, Plan, Task
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.work.models import Notice
@@ -213,6 +214,55 @@ def test_done_tasks_remind_nobody(plan, force):
     assert not list(telling.tasks_due(timezone.now()))
 
 
+@pytest.mark.parametrize(("waited", "n"), [(7, 1), (8, 0), (14, 1), (15, 1), (16, 0)])
+def test_an_urgent_response_reminds_of_its_design(plan, waited, n):
+    """It is due 14 days after: told a week before, on the day and the day after."""
+    now = timezone.now()
+    Plan.objects.filter(pk=plan.pk).update(urgent_at=now - dt.timedelta(days=waited))
+    assert [(r.person, r.kind) for r in telling.designs_due(now)] == [(plan.owner, telling.PLAN_DUE)] * n
+    Plan.objects.filter(pk=plan.pk).update(fixed_at=now)
+    assert not list(telling.designs_due(now))
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "n"), [(7, "responding", 1), (0, "assessing", 1), (3, "responding", 0), (0, "draft", 0)]
+)
+def test_an_outcome_reminds_of_its_day(plan, days, state, n):
+    now = timezone.now()
+    day = (timezone.localdate(now) + dt.timedelta(days=days)).isoformat()
+    Plan.objects.filter(pk=plan.pk).update(state=state)
+    given = {"plan": plan, "question": "outcome-date", "by": plan.owner, "at": now}
+    Answer.objects.create(**given, value=day, current=False, revision=98)
+    assert not list(telling.assessments_due(now)), "what was answered before reminds nobody"
+    Answer.objects.filter(plan=plan, question="outcome-date").update(current=False)
+    Answer.objects.create(**given, value=day, current=True, revision=99)
+    found = list(telling.assessments_due(now))
+    assert [r.link for r in found] == [f"/plans/{plan.key}/assessment/"] * n
+    assert all(r.message.render("cy") for r in found)
+
+
+def test_an_offer_reminds_after_a_week_until_it_is_answered(plan, colleague):
+    taker = colleague("officer", "taker")
+    h = people_actions.offer_handover(key=plan.key, taker=taker, note="The council waits", trail=trail(plan.owner))
+    now = timezone.now()
+    assert not list(telling.handovers_waiting(now + dt.timedelta(days=6)))
+    (found,) = telling.handovers_waiting(now + dt.timedelta(days=8))
+    assert found.person == taker
+    people_actions.answer_handover(handover=h.pk, accept=True, trail=trail(taker))
+    assert not list(telling.handovers_waiting(now + dt.timedelta(days=8)))
+
+
+def test_the_owner_hears_that_a_partners_time_ends(plan, council, agreement):
+    share(plan, council, agreement)
+    until = Member.objects.get(plan=plan).until
+    day = dt.datetime.combine(until, dt.time(12), tzinfo=dt.UTC)
+    assert not list(telling.memberships_ending(day - dt.timedelta(days=15)))
+    assert not list(telling.memberships_ending(day + dt.timedelta(days=1)))
+    (found,) = telling.memberships_ending(day - dt.timedelta(days=14))
+    assert found.person == plan.owner
+    assert "Newport" in found.message.render("en")
+
+
 # Ownership
 
 
@@ -307,7 +357,12 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     }  # fmt: skip
     people = reverse("plan-people", args=[plan.key])
     assert client.post(people, {**share_form, "basis": ""}).status_code == 422
-    assert client.post(people, share_form).status_code == 302
+    answer = client.post(people, share_form)
+    assert answer.url == f"{people}?done=share"
+    page = client.get(answer.url).content.decode()
+    assert "govuk-notification-banner--success" in page
+    assert "The partner is on this plan now" in page
+    assert "govuk-notification-banner" not in client.get(f"{people}?done=nonsense").content.decode()
     due = (timezone.localdate() + dt.timedelta(days=3)).isoformat()
     made = client.post(
         reverse("plan-tasks", args=[plan.key]), {"title": "Mend the <fence>", "organisation": council.pk, "due": due}
@@ -317,6 +372,9 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     assert "Mend the &lt;fence&gt;" in desk
     assert "ISP 1" in desk
     assert client.get(people).status_code == 404, "who else is on a plan is not for partners"
+    overview = client.get(reverse("plan", args=[plan.key])).content.decode()
+    assert "answers shared" in overview
+    assert not re.search(r"\d of \d\b", overview), "how much is done of what a partner may not see is not theirs to know"
     page = client.get(made.url).content.decode()
     assert "Accept" in page
     assert client.post(made.url, {"act": "accept"}).status_code == 302
@@ -409,3 +467,63 @@ def work(user):
     from forestall.web.plans import my_work
 
     return my_work.of(User.objects.get(pk=user.pk))
+
+
+def test_what_is_too_long_is_refused_and_never_cut(plan, colleague, client):
+    """People read what they wrote a week later: half of it is worse than a refusal that leaves it in the form."""
+    officer, other, force = trail(plan.owner), colleague("officer", "other"), plan.organisation
+    task = task_actions.ask_task(key=plan.key, title="Look", organisation=force, due=None, trail=officer)
+    long = "ŵ" * 10_001
+    for act in (
+        lambda: actions.move(key=plan.key, move="withdraw", reason=long, trail=officer),
+        lambda: people_actions.offer_handover(key=plan.key, taker=other, note=long, trail=officer),
+        lambda: people_actions.propose_level(key=plan.key, level=2, reason=long, trail=officer),
+        lambda: people_actions.refer_to_ethics(key=plan.key, question=long, trail=officer),
+        lambda: people_actions.ask_for_help(key=plan.key, kind="advice", stage="", text=long, trail=officer),
+        lambda: task_actions.ask_task(key=plan.key, title=long, organisation=force, due=None, trail=officer),
+        lambda: task_actions.ask_task(key=plan.key, title="T", detail=long, organisation=force, due=None, trail=officer),
+        lambda: task_actions.finish_task(key=task.key, outcome=long, trail=officer),
+        lambda: task_actions.decline_task(key=task.key, reason=long, trail=officer),
+        lambda: started(plan.owner, long),
+    ):
+        with pytest.raises(RefusedError, match="Say it in at most"), transaction.atomic():
+            act()
+    client.force_login(plan.owner)
+    page = client.post(reverse("plan-people", args=[plan.key]), {"act": "help", "kind": "advice", "text": long})
+    assert page.status_code == 422
+    assert long in page.content.decode(), "it is still there to be shortened"
+    page = client.post(reverse("start-plan"), {"from": "complaint", "words": long})
+    assert page.status_code == 422
+    assert "Say it in at most 5,000 characters: this has 10,001" in page.content.decode()
+    assert long in page.content.decode()
+
+
+def test_a_page_that_names_a_sensitive_plan_is_marked_so_on_top_and_at_the_foot(plan, colleague, client):
+    client.force_login(plan.owner)
+    work, record = reverse("my-work"), reverse("my-portfolio")
+    top = '<span class="govuk-visually-hidden">Protective marking: </span>{}</p>'
+    foot = '<strong class="f-marking">{}</strong>'
+    for marking in ("OFFICIAL", "OFFICIAL-SENSITIVE"):
+        people_actions.mark_plan(key=plan.key, marking=marking, caveats=(), about_people=False, trail=trail(plan.owner))
+        for address in (work, record, reverse("plan", args=[plan.key])):
+            page = client.get(address).content.decode()
+            assert top.format(marking) in page, address
+            assert foot.format(marking) in page, address
+        assert f'filename="{marking}-my-record.csv"' in client.get(f"{record[:-1]}.csv")["Content-Disposition"]
+    supervisor = colleague("supervisor")
+    client.force_login(supervisor)
+    assert top.format("OFFICIAL") in client.get(work).content.decode(), "no plan waits for them"
+    assert top.format("OFFICIAL-SENSITIVE") in client.get(reverse("portfolio")).content.decode()
+
+
+def test_a_page_that_names_plans_is_marked_as_the_highest_of_them(client, plan, colleague):
+    def foot(who, name):
+        client.force_login(who)
+        return re.search(r'<strong class="f-marking">([^<]*)', client.get(reverse(name)).content.decode())[1]
+
+    boss = colleague("supervisor")
+    assert {foot(plan.owner, "my-work"), foot(plan.owner, "plans"), foot(boss, "portfolio")} == {"OFFICIAL"}
+    Plan.objects.filter(pk=plan.pk).update(marking="OFFICIAL-SENSITIVE")
+    for who, name in ((plan.owner, "my-work"), (plan.owner, "plans"), (boss, "portfolio")):
+        assert foot(who, name) == "OFFICIAL-SENSITIVE", name
+    assert foot(colleague("partner"), "my-council") == "OFFICIAL"

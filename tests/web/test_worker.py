@@ -216,3 +216,14 @@ def _children(pid: int) -> list[int]:
         pytest.skip("no /proc here: the children of a process are not known")
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(n) for path in tasks for n in path.read_text().split()]
+
+
+def test_a_server_told_to_stop_while_it_makes_ready_stops_cleanly(place):
+    """Compiled code under way in the background must not abort the process: from the first moment to the last."""
+    for wait in (0.0, 0.4, 0.8, 1.6):
+        server = place.start("serve", "--port", "0", "--no-worker")
+        server.stdout.readline()
+        server.stdout.readline()
+        time.sleep(wait)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) in (0, 130), wait

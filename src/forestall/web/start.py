@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from forestall.errors import ForestallError
 #: Seconds after which a thread that works out a page lets another go on. A page asks the database ten times and waits after
 #: each for its turn: at Python's usual 5 ms, pages at once cost one another most of their time.
 SWITCH = 0.0005
+#: Threads that make ready what the first reader would wait for.
+BEFOREHAND = {"ready", "warm"}
 
 
 def configure(store: Path, database: Path | None = None, host: str = "127.0.0.1") -> None:
@@ -70,6 +73,16 @@ def need_front_end() -> None:
         )
 
 
+def need_provider() -> None:
+    """:class:`ForestallError` where what the settings say of a provider does not fit the organisations that are there."""
+    from django.conf import settings
+
+    from forestall.web.people import provided
+
+    if settings.OIDC is not None:
+        provided.check(settings.OIDC)
+
+
 def is_local() -> bool:
     """Whether only this machine can reach the server."""
     from django.conf import settings
@@ -111,9 +124,25 @@ def serve(listener: socket.socket) -> None:
     from forestall.web.wsgi import application
 
     keep_ready()
-    threading.Thread(target=sealing.keep_sealing, args=(threading.Event(),), name="sealing", daemon=True).start()
+    stop = threading.Event()
+    sealer = threading.Thread(target=sealing.keep_sealing, args=(stop,), name="sealing", daemon=True)
+    sealer.start()
     sys.setswitchinterval(SWITCH)
-    waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
+    try:
+        waitress.serve(application, sockets=[listener], threads=8, ident="forestall", clear_untrusted_proxy_headers=False)
+    finally:
+        stop.set()
+        sealer.join(10)
+
+
+def leave() -> None:
+    """Ends a process that has served, at once where something is still being made ready: that work sits in compiled code,
+    which aborts where the interpreter is taken down under it, and what it makes is kept in memory alone."""
+    if any(t.name in BEFOREHAND for t in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def work(*, attached: bool = False) -> None:

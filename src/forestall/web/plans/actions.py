@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,16 +14,14 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import analysis, fill, gates, selectors, telling, triage, values
-from forestall.web.plans.models import Answer, Draft, Move, Occurrence, Plan, PlanArea, Triage, Weight
-from forestall.web.plans.rules import ConflictError, RefusedError, asked, held, may_move, needs_reason, touch
+from forestall.web.plans import analysis, answering, closing, fill, gates, selectors, telling, triage, values
+from forestall.web.plans.models import Answer, Move, Occurrence, Plan, PlanArea, Triage, Weight
+from forestall.web.plans.rules import RefusedError, asked, held, may_move, touch, words
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import profiles
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
 
-#: How long a plan is kept before it is decided anew.
-REVIEW_DAYS = 6 * 365
 #: Levels of areas above the ones that a plan names, by which reads are cut.
 ABOVE = ("msoa", "ward", "lad", "lpa", "force")
 
@@ -37,7 +34,7 @@ def start_plan(
     person = trail.actor
     if person.organisation_id is None:
         raise RefusedError(msg("Your account belongs to no organisation: ask the administrator to enter it"))
-    name = values.clean_text(title) or seed.title(language)
+    name = words(title, 200) or seed.title(language)
     if not name:
         raise RefusedError(msg("Give the plan a title"))
     now = timezone.now()
@@ -54,7 +51,6 @@ def start_plan(
         words=seed.words,
         made_by=person,
         made_at=now,
-        review_on=now.date() + dt.timedelta(days=REVIEW_DAYS),
     )
     above = {} if scan is None else _above(scan, seed.areas)
     PlanArea.objects.bulk_create(
@@ -112,35 +108,9 @@ def answer(
     one stands that says something else: the person chooses, and nothing is overwritten."""
     plan = held(key, trail)
     q = asked(plan, question)
-    value = values.clean(q, raw)
-    stands = Answer.objects.filter(plan=plan, question=question, current=True).first()
-    revision = stands.revision if stands else 0
-    stood = None if stands is None or values.is_empty(stands.value) else stands.value
-    if revision != base and stood != value:
-        raise ConflictError(stands)
-    same = stands is not None and stood == value and shared in (None, stands.shared)
-    Draft.objects.filter(plan=plan, user=trail.actor, question=question).delete()
-    if same or (stands is None and value is None):
-        return stands
-    if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
-    reason = values.clean_text(reason)[:500]
-    if needs_reason(plan, q, stands) and stood != value and not reason:
-        raise RefusedError(msg("This was settled before the response began: say why it must change now"))
-    if stands is not None:
-        stands.current = False
-        stands.save(update_fields=["current"])
-    kept = Answer.objects.create(
-        plan=plan,
-        question=question,
-        revision=revision + 1,
-        value="" if value is None else value,
-        shared=shared if shared is not None else (stands.shared if stands else q.shared),
-        reason=reason,
-        by=trail.actor,
-    )
-    touch(plan)
-    trail.record(Operation.ALTERATION, "answer", plan.record, {"question": question, "revision": kept.revision})
+    kept, new = answering.keep(plan, q, values.clean(q, raw), base, trail, reason=reason, shared=shared)
+    if new:
+        touch(plan)
     return kept
 
 
@@ -148,11 +118,7 @@ def answer(
 def keep_draft(*, key: str, question: str, raw: Sequence[str], base: int, trail: Trail) -> None:
     """Keeps what a person is typing, for that person alone, until it is saved."""
     plan = held(key, trail)
-    q = asked(plan, question)
-    text = list(raw) if q.kind == "choices" else (raw[-1][: values.LONGEST["long"]] if raw else "")
-    Draft.objects.update_or_create(
-        plan=plan, user=trail.actor, question=question, defaults={"value": text, "base": base, "at": timezone.now()}
-    )
+    answering.keep_typed(plan, asked(plan, question), raw, base, trail)
     trail.record(Operation.ALTERATION, "keep-draft", plan.record, {"question": question})
 
 
@@ -168,8 +134,8 @@ def move(
         raise RefusedError(msg("The plan can't go that way from where it stands"))
     if not may_move(trail.actor, plan, step):
         raise PermissionDenied
-    reason = values.clean_text(reason)[:1000]
-    said = {k: values.clean_text(str(v))[:1000] for k, v in (detail or {}).items()}
+    reason = words(reason, 1000)
+    said = {k: words(str(v), 1000) for k, v in (detail or {}).items()}
     missing = gates.obstacles(step, gates.Sheet(plan, said))
     if step.reason and not reason:
         missing.append(msg("Say why"))
@@ -197,6 +163,8 @@ def move(
         plan=plan, move=step.slug, source=source, target=step.target, by=trail.actor, at=now, reason=reason, detail=said
     )
     trail.record(Operation.ALTERATION, "move-plan", plan.record, {"move": step.slug, "from": source, "to": step.target})
+    if plan.state == "closed" and source != "closed":
+        closing.tell(plan, trail)
     if ownerless:
         telling.owner_left(plan, trail)
     return plan

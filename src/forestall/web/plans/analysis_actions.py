@@ -15,17 +15,15 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import analysis, ideas
 from forestall.web.plans.analysis import Filled
-from forestall.web.plans.models import Hypothesis
-from forestall.web.plans.revision import reconcile
-from forestall.web.plans.rules import RefusedError, held, touch
+from forestall.web.plans.models import Earlier, Hypothesis
+from forestall.web.plans.revision import keep_earlier, reconcile
+from forestall.web.plans.rules import RefusedError, held_open, touch
 
 
 @action(Permission.WORK_ON_PLANS)
 def fill_analysis(*, key: str, made: Profile, language: str, trail: Trail) -> Filled:
     """Fills the analysis in from the profile of the plan's signal, cited; nothing that a person wrote is touched."""
-    plan = held(key, trail)
-    if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
+    plan = held_open(key, trail)
     if made.subject.signal != plan.signal:
         raise RefusedError(msg("This is the profile of another problem"))
     done = analysis.fill(plan, made, language, trail.actor, timezone.now())
@@ -41,9 +39,7 @@ def keep_hypothesis(
 ) -> Hypothesis:
     """Writes an idea down, or changes one (``number``). ``base`` and ``was``: its revision and fields as the person saw
     them; :class:`forestall.web.plans.revision.RevisionError` where somebody else changed the same fields meanwhile."""
-    plan = held(key, trail)
-    if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
+    plan = held_open(key, trail)
     if number is None:
         h = Hypothesis(plan=plan, by=trail.actor, **ideas.clean(sent))
         h.save()
@@ -51,12 +47,13 @@ def keep_hypothesis(
         h = Hypothesis.objects.filter(plan=plan, pk=number).first()
         if h is None:
             raise Http404
-        kept = ideas.clean(reconcile(h, ideas.raw(h), base, was, sent))
+        stands = ideas.raw(h)
+        kept = ideas.clean(reconcile(h, stands, base, was, sent))
         if all(getattr(h, name) == value for name, value in kept.items()):
             return h
         for name, value in kept.items():
             setattr(h, name, value)
-        h.revision, h.by, h.at = h.revision + 1, trail.actor, timezone.now()
+        keep_earlier(h, Earlier.Kind.IDEA, stands, ideas.raw(h), trail.actor)
         h.save()
     touch(plan)
     trail.record(Operation.ALTERATION, "keep-hypothesis", plan.record, {"hypothesis": h.pk, "revision": h.revision})

@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
-from forestall.web.people.models import Agreement, Organisation, User
+from forestall.web.people.models import Organisation, User
 from forestall.web.plans import gates, selectors
 from forestall.web.plans.models import Answer, Draft, Hypothesis, Member, Plan, Referral, Response, Task
 from forestall.web.plans.rules import Rights
@@ -84,16 +84,13 @@ class Desk:
         """The plan as the gates look at it; what is read already is not read again."""
         sheet = gates.Sheet(self.plan)
         sheet.answers, sheet.responses, sheet.tasks = self.answers, self.responses, self.tasks
-        sheet.referrals = self.referrals
+        sheet.referrals, sheet.hypotheses = self.referrals, self.hypotheses
         return sheet
 
     @cached_property
     def members(self) -> list[Member]:
         """The organisations and people on the plan today, under an agreement that is in force."""
-        today = timezone.localdate()
-        live = Member.objects.filter(plan=self.plan, until__gte=today, ended_at=None)
-        lawful = Q(agreement__in=Agreement.objects.in_force(today)) | Q(organisation=self.plan.organisation_id)
-        return list(live.filter(lawful).select_related("organisation", "user"))
+        return list(selectors.in_force().filter(plan=self.plan).select_related("organisation", "user"))
 
     @property
     def organisations(self) -> list[Organisation]:

@@ -54,9 +54,9 @@ def navigation(desk: Desk) -> list[tuple[str, Message, str, bool]]:
     out = [("overview", msg("Overview"), reverse("plan", args=[key]), False)]
     out += [(s.slug, s.title, reverse("plan-stage", args=[key, s.slug]), True) for s in catalogue.stages()]
     out += [
-        ("tasks", msg("Tasks"), plan_present.there("plan-tasks", key), False),
-        ("people", msg("People"), "" if desk.partners_view else plan_present.there("plan-people", key), False),
-        ("quality", msg("Quality"), "" if desk.partners_view else plan_present.there("plan-quality", key), False),
+        ("tasks", msg("Tasks"), reverse("plan-tasks", args=[key]), False),
+        ("people", msg("People"), "" if desk.partners_view else reverse("plan-people", args=[key]), False),
+        ("quality", msg("Quality"), "" if desk.partners_view else reverse("plan-quality", args=[key]), False),
         ("timeline", msg("Timeline"), reverse("plan-timeline", args=[key]), False),
     ]
     return [n for n in out if n[2]]

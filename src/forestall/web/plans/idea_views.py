@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -98,7 +96,11 @@ def gap(request: HttpRequest, key: str) -> HttpResponse:
     sent = {n: request.POST.get(n, "") for n in ("title", "detail", "organisation", "due")}
     problem: dict[str, Message] = {}
     if request.method == "POST":
-        due = _due(sent["due"], problem)
+        due = None
+        try:
+            due = values.day_or_none(sent["due"])
+        except values.InvalidAnswer as invalid:
+            problem["due"] = invalid.words
         organisation = next((o for o in desk.organisations if str(o.pk) == sent["organisation"]), None)
         if organisation is None:
             problem["organisation"] = msg("Choose an organisation that is on the plan")
@@ -119,14 +121,3 @@ def gap(request: HttpRequest, key: str) -> HttpResponse:
         desk, "analysis", sent=sent, errors=problem, summary=[(m, f"#{n}") for n, m in problem.items()], question=q
     )
     return frame.show(request, "gap", context, status=422 if problem else 200)
-
-
-def _due(text: str, problem: dict[str, Message]) -> dt.date | None:
-    text = values.clean_text(text)
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(values.day(text))
-    except values.InvalidAnswer as invalid:
-        problem["due"] = invalid.words
-        return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -38,6 +39,11 @@ class Marking(models.TextChoices):
     OFFICIAL = "OFFICIAL"
     SENSITIVE = "OFFICIAL-SENSITIVE"
 
+    @classmethod
+    def highest(cls, plans: Iterable[Plan]) -> Marking:
+        """What a page that names these plans is marked."""
+        return cls.SENSITIVE if any(p.marking != cls.OFFICIAL for p in plans) else cls.OFFICIAL
+
 
 class Origin(models.TextChoices):
     SIGNAL = "signal"
@@ -54,8 +60,8 @@ class Plan(models.Model):
 
     ``key``: its reference, in addresses and in talk. ``state``: a slug of ``plan/moves.yaml``. ``seed``: what it began with
     (JSON of :class:`forestall.web.plans.seed.Seed`). ``level``: of the National Intelligence Model. ``fixed_at``: when the
-    outcome was settled. ``urgent_at``: when it was begun before its design. ``review_on``: when it is decided whether the
-    plan is still kept. ``quality``: the share of the rubric's criteria that it meets, in per cent, as last worked out.
+    outcome was settled. ``urgent_at``: when it was begun before its design. ``quality``: the share of the rubric's
+    criteria that it meets, in per cent, as last worked out.
     """
 
     key = models.CharField(max_length=8, unique=True, default=new_key, editable=False)
@@ -86,7 +92,6 @@ class Plan(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     joined_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="joined_from")
-    review_on = models.DateField(null=True, blank=True)
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
@@ -117,12 +122,13 @@ class Plan(models.Model):
     @property
     def design_due(self) -> dt.date | None:
         """When the design of an urgent response must be settled; None where the response was not urgent."""
-        return self.urgent_at.date() + dt.timedelta(days=DESIGN_DAYS) if self.urgent_at else None
+        return timezone.localdate(self.urgent_at) + dt.timedelta(days=DESIGN_DAYS) if self.urgent_at else None
 
     def design_late(self, today: dt.date | None = None) -> bool:
         """Whether the design of an urgent response is, or was settled, late."""
         due = self.design_due
-        return due is not None and (self.fixed_at.date() if self.fixed_at else today or timezone.localdate()) > due
+        settled = timezone.localdate(self.fixed_at) if self.fixed_at else today or timezone.localdate()
+        return due is not None and settled > due
 
 
 class PlanArea(models.Model):
@@ -280,6 +286,35 @@ class Response(models.Model):
         return self.action[:60]
 
 
+class Earlier(models.Model):
+    """What an idea or a response said before it was changed. ``number``: the row's id. ``revision``, ``by`` and ``at``:
+    which state of it this was, who had written it and when. ``fields``: as a form holds them, all text; ``changed``: the
+    names of those that say something else since, by ``changed_by`` at ``changed_at``."""
+
+    class Kind(models.TextChoices):
+        IDEA = "idea"
+        RESPONSE = "response"
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="earlier")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    number = models.PositiveBigIntegerField()
+    revision = models.PositiveIntegerField()
+    fields = models.JSONField()
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    changed = models.JSONField(default=list)
+    changed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["plan", "kind", "number", "revision"], name="an_earlier_state_is_kept_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.kind} {self.number} {self.revision}"
+
+
 class Task(models.Model):
     """What one organisation is asked to do by a date. ``asks``: work of a response (do) or something nobody knows yet (find
     out)."""
@@ -325,7 +360,11 @@ class Task(models.Model):
 
     @property
     def open(self) -> bool:
-        return self.standing in (self.Standing.ASKED, self.Standing.ACCEPTED)
+        return self.standing in OPEN_TASKS
+
+
+#: The standings of a task that still waits for somebody.
+OPEN_TASKS = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
 
 
 class Member(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -12,9 +13,8 @@ from forestall.catalogue import plans as catalogue
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors
-from forestall.web.plans.models import Handover, LevelChange, Plan, Task
+from forestall.web.plans.models import OPEN_TASKS, Handover, LevelChange, Plan, Task
 
-OPEN = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
 SHOWN = 50
 #: States in which a plan waits for somebody with authority.
 WAITING = tuple({s for m in catalogue.moves().values() if m.who == "authority" for s in m.sources})
@@ -42,6 +42,13 @@ class Desk:
         return tuple(p for p in self.plans if p.urgent_at and not p.fixed_at)
 
     @property
+    def named(self) -> Iterator[Plan]:
+        """The plans of all that stands here."""
+        yield from (*self.plans, *self.agree)
+        for rows in (self.overdue, self.soon, self.later, self.unowned, self.asked, self.offers, self.levels):
+            yield from (row.plan for row in rows)
+
+    @property
     def waiting(self) -> int:
         """How many things wait for the person."""
         asked = (self.overdue, self.soon, self.unowned, self.offers, self.agree, self.levels, self.designs)
@@ -52,7 +59,7 @@ def of(user: User, today: dt.date | None = None) -> Desk:
     """A person's desk; six queries, eight for who agrees to plans."""
     today = today or timezone.localdate()
     ahead = today + dt.timedelta(days=14)
-    found = selectors.tasks(user).filter(standing__in=OPEN)
+    found = selectors.tasks(user).filter(standing__in=OPEN_TASKS)
     own = list(found.filter(owner=user).order_by("due", "id")[: 2 * SHOWN])
     unowned = found.filter(owner=None, organisation=user.organisation_id)
     if user.organisation is not None and user.organisation.kind == "force":

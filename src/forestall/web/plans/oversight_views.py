@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from forestall.catalogue import plans as catalogue
 from forestall.report.pdf import pdf
 from forestall.results import Table
+from forestall.text import Message
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import briefing, frame, oversight_actions, portfolio, quality, values
-from forestall.web.plans.gates import Sheet
-from forestall.web.plans.models import Plan
+from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, values
+from forestall.web.plans.models import Marking, Plan
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
 from forestall.web.signals.pinned import Pinned, pinned
@@ -32,8 +33,10 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
     found, n = oversight_actions.see_portfolio(wanted=wanted, trail=Trail.of(request))
     context = {
         "held": scan,
+        "words": plan_present,
         "wanted": wanted,
         "plans": found,
+        "marking": Marking.highest(found),
         "n": n,
         "pages": -(-n // portfolio.PAGE),
         "late": portfolio.overdue([p.pk for p in found]),
@@ -41,7 +44,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
         "flags": portfolio.FLAGS,
         "sorts": portfolio.SORTS,
         "catalogue": catalogue,
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
         "hubs": [(c, scan.places.name(c, request.language)) for c in scan.hubs] if scan else [],
     }
     return render(request, "plans/portfolio.html", context)
@@ -53,8 +56,7 @@ def portfolio_csv(request: HttpRequest) -> HttpResponse:
     wanted = Wanted.of(request.GET, scan.hubs if scan else ())
     found = oversight_actions.export_portfolio(wanted=wanted, trail=Trail.of(request))
     table = portfolio.table(found, portfolio.overdue([p.pk for p in found]))
-    marking = "OFFICIAL-SENSITIVE" if any(p.marking != "OFFICIAL" for p in found) else "OFFICIAL"
-    return _csv(table, "portfolio", request, marking)
+    return _csv(table, "portfolio", request, Marking.highest(found))
 
 
 @require_safe
@@ -74,21 +76,23 @@ def coverage_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def plan_quality(request: HttpRequest, key: str) -> HttpResponse:
     """The rubric, criterion by criterion, with what would raise the plan."""
+    return _quality(request, key)
+
+
+def _quality(request: HttpRequest, key: str, errors: Sequence[Message] = ()) -> HttpResponse:
     desk = frame.read(request, key, "quality")
     if desk.partners_view:
         raise Http404
-    plan = desk.plan
-    authority = desk.rights.authority
     shown = frame.context(
         desk,
         "quality",
-        quality=quality.judge(Sheet(plan)),
+        quality=quality.judge(desk.sheet),
         rubric=catalogue.rubric(),
         stages=catalogue.stages(),
-        may_publish=authority and allowed("plans.publish_plan", request.user),
-        failed=request.GET.get("refused", ""),
+        may_publish=desk.rights.authority and allowed("plans.publish_plan", request.user),
+        errors=errors,
     )
-    return frame.show(request, "quality", shown)
+    return frame.show(request, "quality", shown, status=422 if errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,12 +105,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
     try:
         do(key=key, trail=Trail.of(request))
     except RefusedError as refused:
-        desk = frame.read(request, key, "quality")
-        shown = frame.context(
-            desk, "quality", quality=quality.judge(Sheet(desk.plan)), rubric=catalogue.rubric(), stages=catalogue.stages(),
-            may_publish=True, errors=list(refused.reasons),
-        )  # fmt: skip
-        return frame.show(request, "quality", shown, status=422)
+        return _quality(request, key, refused.reasons)
     return redirect("plan-quality", key=key)
 
 
@@ -172,13 +171,18 @@ def own_record(request: HttpRequest) -> HttpResponse:
     if not request.user.may(Permission.WORK_ON_PLANS):
         raise Http404
     found = oversight_actions.see_own_record(trail=Trail.of(request))
-    context = {"record": found, "day": lambda d: values.day_shown(d.date(), request.language)}
+    context = {
+        "record": found,
+        "marking": Marking.highest(w.plan for w in found.works),
+        "day": lambda d: values.day_shown(d, request.language),
+    }
     return render(request, "plans/own_record.html", context)
 
 
 @require_safe
 def own_record_csv(request: HttpRequest) -> HttpResponse:
-    return _csv(oversight_actions.export_own_record(trail=Trail.of(request)).table(), "my-record", request, "OFFICIAL")
+    found = oversight_actions.export_own_record(trail=Trail.of(request))
+    return _csv(found.table(), "my-record", request, Marking.highest(w.plan for w in found.works))
 
 
 def _synthetic(scan: Pinned | None) -> bool:

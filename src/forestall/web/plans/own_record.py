@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from forestall.catalogue import plans as catalogue
 from forestall.results import Column, Table
@@ -59,9 +59,9 @@ class OwnRecord:
 
 def of(user: User) -> OwnRecord:
     """A person's own record; eight queries, however many plans."""
-    answered = _counts(Answer.objects.filter(by=user, source__isnull=True).values_list("plan", flat=True)[: 50 * MOST])
-    moved = _counts(Move.objects.filter(by=user).values_list("plan", flat=True)[: 50 * MOST])
-    done = _counts(Task.objects.filter(owner=user, standing="done").values_list("plan", flat=True)[: 50 * MOST])
+    answered = _by_plan(Answer.objects.filter(by=user, source__isnull=True))
+    moved = _by_plan(Move.objects.filter(by=user))
+    done = _by_plan(Task.objects.filter(owner=user, standing="done"))
     keys = {*answered, *moved, *done}
     found = Plan.objects.filter(Q(pk__in=keys) | Q(owner=user) | Q(deputy=user) | Q(supervisor=user)).order_by("-made_at")
     plans = list(found[:MOST])
@@ -88,8 +88,6 @@ def _part(user: User, plan: Plan) -> Message:
     return msg("took part")
 
 
-def _counts(keys: object) -> dict[int, int]:
-    out: dict[int, int] = {}
-    for key in keys:  # type: ignore[attr-defined]
-        out[key] = out.get(key, 0) + 1
-    return out
+def _by_plan(rows: QuerySet) -> dict[int, int]:
+    """How many of some rows each plan has."""
+    return dict(rows.order_by().values_list("plan").annotate(n=Count("pk")))

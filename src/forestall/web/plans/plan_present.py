@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from forestall.catalogue import plans as catalogue
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 from forestall.web.jinja import language
 from forestall.web.plans import values
 from forestall.web.plans.desk import Desk
@@ -33,6 +33,8 @@ TASK = {
     "declined": msg("Declined"),
     "cancelled": msg("Cancelled"),
 }
+
+
 #: What each step means for the plan, said before it is taken.
 MEANS = {
     "submit": msg("Somebody who may agree to plans, and does not own this one, is asked to agree. You can work on."),
@@ -77,16 +79,10 @@ def cited(source: Mapping[str, Any]) -> Message:
     return Message.from_json(source)
 
 
-def there(name: str, *arguments: Any) -> str:
-    """The address of a page of another room; '' where this workplace is built without it."""
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""
-
-
 def status(p: Progress) -> Message:
-    """How far a stage has come, in words."""
+    """How far a stage has come, in words; for a partner, how much of it they may see."""
+    if p.standing == "shared":
+        return msg_n("{n:count} answer shared", "{n:count} answers shared", n=p.answered)
     return STANDING.get(p.standing) or msg("{done:count} of {of:count}", done=p.done, of=p.of)
 
 
@@ -137,9 +133,9 @@ def address(desk: Desk, o: Obstacle) -> str:
         case "response":
             return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
-            return there("plan-people", key)
+            return reverse("plan-people", args=[key])
         case "tasks":
-            return there("plan-tasks", key)
+            return reverse("plan-tasks", args=[key])
     return ""
 
 
@@ -203,9 +199,7 @@ class Asked:
 
 def draft_raw(draft: Draft | None) -> list[str]:
     """What a draft holds, as a form sends it."""
-    if draft is None:
-        return []
-    return [str(v) for v in draft.value] if isinstance(draft.value, list) else [str(draft.value)]
+    return [] if draft is None else values.typed(draft.value)
 
 
 def asked(

@@ -37,7 +37,6 @@ PRIVACY = {
                 "closed_at",
                 "published_at",
                 "joined_to",
-                "review_on",
                 "quality",
             ),
             _FACT,
@@ -94,6 +93,11 @@ PRIVACY = {
         ),
         **dict.fromkeys(("owner", "by"), _STAFF),
         **dict.fromkeys(("action", "mechanism", "side_effect"), _WORDS),
+    },
+    "Earlier": {
+        **dict.fromkeys(("id", "plan", "kind", "number", "revision", "at", "changed", "changed_at"), _FACT),
+        **dict.fromkeys(("by", "changed_by"), _STAFF),
+        **dict.fromkeys(("fields",), _WORDS),
     },
     "Task": {
         **dict.fromkeys(

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.http import Http404
-from django.utils import timezone
 
-from forestall.text import msg
 from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import responding
-from forestall.web.plans.models import Response
-from forestall.web.plans.rules import RefusedError, held
+from forestall.web.plans import responding, responses
+from forestall.web.plans.models import Earlier, Response
+from forestall.web.plans.revision import keep_earlier
+from forestall.web.plans.rules import held_open, touch
 
 
 @action(Permission.WORK_ON_PLANS)
@@ -24,7 +23,7 @@ def keep_response(
     """Plans a response, or changes one (``number``), and asks its organisation for it. ``base`` and ``was``: its revision
     and fields as the person saw them; :class:`forestall.web.plans.revision.RevisionError` where somebody else changed the
     same fields meanwhile."""
-    plan = held(key, trail)
+    plan = held_open(key, trail)
     row = None
     if number is not None:
         row = Response.objects.filter(plan=plan, pk=number).first()
@@ -36,14 +35,15 @@ def keep_response(
 @action(Permission.WORK_ON_PLANS)
 def stop_response(*, key: str, number: int, trail: Trail) -> Response:
     """Stops a response and takes back what was asked for it and is not done."""
-    plan = held(key, trail)
+    plan = held_open(key, trail)
     row = Response.objects.filter(plan=plan, pk=number).first()
     if row is None:
         raise Http404
-    if not plan.open:
-        raise RefusedError(msg("The plan is not open any more: open it again to change it"))
-    row.standing, row.revision, row.by, row.at = Response.Standing.STOPPED, row.revision + 1, trail.actor, timezone.now()
+    stands = responses.raw(row)
+    row.standing = Response.Standing.STOPPED
+    keep_earlier(row, Earlier.Kind.RESPONSE, stands, responses.raw(row), trail.actor)
     row.save()
+    touch(plan)
     responding.ask(plan, row, trail)
     trail.record(Operation.ALTERATION, "stop-response", plan.record, {"response": row.pk})
     return row

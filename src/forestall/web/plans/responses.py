@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -86,7 +85,10 @@ def clean(sent: Mapping[str, str], organisations: Sequence[Organisation], team: 
     kept["tiers"] = {k: v for k in ("national", "public-health") if (v := kept.pop(f"tier-{k}"))}
     for name in NUMBERS:
         kept[name] = _number(given[name], name, errors)
-    kept["due"] = _day(given["due"], errors)
+    try:
+        kept["due"] = values.day_or_none(given["due"])
+    except values.InvalidAnswer as invalid:
+        errors["due"] = invalid.words
     kept["trial"], kept["shared"] = given["trial"] == "yes", given["shared"] == "yes"
     kept["standing"] = given["standing"] or Response.Standing.PLANNED
     _who(given, kept, organisations, team, errors)
@@ -119,16 +121,6 @@ def _number(text: str, name: str, errors: dict[str, Message]) -> Decimal | None:
     if not 0 <= number <= LARGEST:
         errors[name] = msg("Enter a number that is not negative")
     return number
-
-
-def _day(text: str, errors: dict[str, Message]) -> dt.date | None:
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(values.day(text))
-    except values.InvalidAnswer as invalid:
-        errors["due"] = invalid.words
-        return None
 
 
 def _who(

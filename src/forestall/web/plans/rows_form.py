@@ -13,7 +13,7 @@ from forestall.catalogue.practices import practices
 from forestall.text import Message, Name, msg
 from forestall.web.plans import plan_present
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.values import clean_text
+from forestall.web.plans.values import clean_text, revision
 
 Choices = list[tuple[str, "Message | Name | str"]]
 
@@ -41,9 +41,7 @@ def given(post: QueryDict, prefix: str, fields: Iterable[str]) -> Given:
             sent[n] = clean_text(post.get(f"{pick}-{n}", ""))
         elif pick != "mine":
             unchosen.append(n)
-    base = post.get("base", "")
-    number = int(base) if base.isascii() and base.isdigit() and len(base) < 9 else 0
-    return Given(sent, number, _was(post.get("was", ""), names), tuple(unchosen))
+    return Given(sent, revision(post.get("base")), _was(post.get("was", ""), names), tuple(unchosen))
 
 
 def _was(text: str, names: list[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import quality, selectors
+from forestall.web.plans import quality, selectors, values
 from forestall.web.plans.models import Answer, Plan
 
 
@@ -34,13 +34,33 @@ class ConflictError(Exception):
         self.theirs = theirs
 
 
-def held(key: str, trail: Trail, *, work: bool = True) -> Plan:
+#: Why nothing can be changed in a plan that has ended.
+NOT_OPEN = msg("The plan is not open any more: open it again to change it")
+
+
+def held(key: str, trail: Trail) -> Plan:
     """A plan to change, its row locked. Not found where the reader may not see it, refused where they may only read."""
     plan = selectors.one(trail.actor, key)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
-    if work and not selectors.may_work(trail.actor, plan):
+    if not selectors.may_work(trail.actor, plan):
         raise PermissionDenied
     return plan
+
+
+def held_open(key: str, trail: Trail) -> Plan:
+    """The same, of a plan on which work goes on."""
+    plan = held(key, trail)
+    if not plan.open:
+        raise RefusedError(NOT_OPEN)
+    return plan
+
+
+def words(text: str, most: int) -> str:
+    """What a person wrote, as it is kept; :class:`RefusedError` where it is longer than that: nothing of it is cut off."""
+    clean = values.clean_text(text)
+    if len(clean) > most:
+        raise RefusedError(Message(values.TOO_LONG.id, {"n": most, "m": len(clean)}))
+    return clean
 
 
 def touch(plan: Plan, *fields: str) -> None:

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils import timezone
-
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
-from forestall.web.plans import actions, values
+from forestall.web.plans import answering, values
 from forestall.web.plans.models import Answer, Draft, Plan
-from forestall.web.plans.rules import ConflictError, asked, needs_reason
+from forestall.web.plans.rules import ConflictError, asked, needs_reason, touch
 
 TAKES_REASON = msg("This was settled before the response began: say why it must change now")
 
@@ -69,15 +67,15 @@ def save_all(plan: Plan, sent: Mapping[str, Sent], trail: Trail) -> Saved:
         raise UnansweredError(errors, reasons)
     saved = Saved(plan)
     for slug in cleaned:
-        one = sent[slug]
+        one, q = sent[slug], catalogue.questions()[slug]
         try:
-            actions.answer(
-                key=plan.key, question=slug, raw=one.raw, base=one.base, reason=one.reason, shared=one.shared, trail=trail
-            )
+            answering.keep(plan, q, cleaned[slug], one.base, trail, reason=one.reason, shared=one.shared)
             saved.changed.append(slug)
         except ConflictError:
             saved.conflicts.append(slug)
-            keep_as_draft(plan, trail, catalogue.questions()[slug], one)
+            answering.keep_typed(plan, q, one.raw, one.base, trail)
+    if saved.changed:
+        touch(plan)
     done = [s for s in sent if s not in saved.conflicts]
     Draft.objects.filter(plan=plan, user=trail.actor, question__in=done).delete()
     return saved
@@ -88,11 +86,3 @@ def _changed(one: Sent, value: Any, seen: Answer | None, stands: Answer | None) 
     before = None if seen is None or values.is_empty(seen.value) else seen.value
     shared = seen.shared if seen is not None else None
     return before != value or (one.shared is not None and stands is not None and one.shared != shared)
-
-
-def keep_as_draft(plan: Plan, trail: Trail, q: catalogue.Question, one: Sent) -> None:
-    """What somebody typed, for them alone, until they choose what stands."""
-    text = list(one.raw) if q.kind == "choices" else (one.raw[-1] if one.raw else "")
-    Draft.objects.update_or_create(
-        plan=plan, user=trail.actor, question=q.slug, defaults={"value": text, "base": one.base, "at": timezone.now()}
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -13,15 +13,17 @@ from forestall.web.people.permissions import Permission
 from forestall.web.plans.models import HelpRequest, Marking, Member, Plan, PlanArea, Task
 
 
-def memberships(user: User, today: dt.date | None = None) -> QuerySet[Member]:
-    """The memberships that hold for a person today: those of the person or of the whole organisation, not ended, not over,
-    and under an agreement that is in force."""
+def in_force(today: dt.date | None = None) -> QuerySet[Member]:
+    """The memberships that hold on a day (today): not ended, not over, and under an agreement that is in force; colleagues
+    of the plan's own organisation need none."""
     today = today or timezone.localdate()
-    return (
-        Member.objects.filter(organisation=user.organisation_id, until__gte=today, ended_at=None)
-        .filter(Q(user=user) | Q(user=None))
-        .filter(Q(agreement__in=Agreement.objects.in_force(today)) | Q(plan__organisation=user.organisation_id))
-    )
+    lawful = Q(agreement__in=Agreement.objects.in_force(today)) | Q(organisation=F("plan__organisation"))
+    return Member.objects.filter(lawful, until__gte=today, ended_at=None)
+
+
+def memberships(user: User, today: dt.date | None = None) -> QuerySet[Member]:
+    """Those that hold for a person: the person's own, and those of the whole organisation."""
+    return in_force(today).filter(Q(user=user) | Q(user=None), organisation=user.organisation_id)
 
 
 def _team(user: User) -> Q:
@@ -89,9 +91,8 @@ def published() -> QuerySet[Plan]:
 
 def partners(plan: Plan) -> QuerySet[Member]:
     """The organisations, or persons of them, that are on a plan today under an agreement in force."""
-    today = timezone.localdate()
-    live = Member.objects.filter(plan=plan, ended_at=None, until__gte=today).exclude(organisation=plan.organisation_id)
-    return live.filter(agreement__in=Agreement.objects.in_force(today)).select_related("organisation", "user", "agreement")
+    found = in_force().filter(plan=plan).exclude(organisation=plan.organisation_id)
+    return found.select_related("organisation", "user", "agreement")
 
 
 def tasks(user: User) -> QuerySet[Task]:

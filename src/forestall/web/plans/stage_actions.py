@@ -9,10 +9,10 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import responding
+from forestall.web.plans import answering, responding, values
 from forestall.web.plans.models import Draft
 from forestall.web.plans.rules import RefusedError, asked, held
-from forestall.web.plans.saving import Saved, Sent, UnansweredError, keep_as_draft, save_all
+from forestall.web.plans.saving import Saved, Sent, UnansweredError, save_all
 
 
 @action(Permission.WORK_ON_PLANS)
@@ -70,9 +70,9 @@ def merge_answer(
     if choice not in ("mine", "both") or (choice == "mine" and draft is None):
         raise RefusedError(msg("Choose which of the two stands"))
     if choice == "mine":
-        raw = [str(v) for v in draft.value] if isinstance(draft.value, list) else [str(draft.value)]
+        raw = values.typed(draft.value)
     saved = save_all(plan, {question: Sent(raw, base, reason)}, trail)
     if saved.conflicts:
-        keep_as_draft(plan, trail, q, Sent(raw, base))
+        answering.keep_typed(plan, q, raw, base, trail)
     trail.record(Operation.ALTERATION, "merge-answer", plan.record, {"question": question, "choice": choice})
     return not saved.conflicts

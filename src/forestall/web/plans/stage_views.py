@@ -19,7 +19,7 @@ from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Task
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import Sent, UnansweredError
-from forestall.web.plans.values import is_empty
+from forestall.web.plans.values import is_empty, revision
 
 PAGES = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -34,7 +34,7 @@ def sent(post: QueryDict, questions: Sequence[catalogue.Question]) -> dict[str, 
         shared = post.get(f"shared-{q.slug}") == "yes" if f"asks-shared-{q.slug}" in post else None
         out[q.slug] = Sent(
             [r for r in post.getlist(f"q-{q.slug}") if q.kind != "choices" or r],
-            int(base) if base.isascii() and base.isdigit() and len(base) < 9 else 0,
+            revision(base),
             post.get(f"reason-{q.slug}", ""),
             shared,
         )
@@ -130,7 +130,7 @@ def _stage_page(
         next_stage=_next_stage(stage),
         filled=_filled(request.GET.get("filled", "")) if stage.slug == "analysis" else None,
         gaps_=[t for t in desk.tasks if t.asks == Task.Asks.FIND_OUT] if stage.slug == "analysis" else [],
-        titles=rows_form.response_choices(desk) if stage.slug == "response" else {},
+        titles={**rows_form.response_choices(desk), "schemes": catalogue.schemes()} if stage.slug == "response" else {},
         horizons={o.slug: o.title for o in catalogue.choices("horizons")},
     )
     return frame.show(request, "stage", context)
@@ -231,7 +231,7 @@ def merge(request: HttpRequest, key: str, stage: str, question: str) -> HttpResp
         try:
             settled = stage_actions.merge_answer(
                 key=key, question=q.slug, choice=request.POST.get("choice", ""), raw=typed,
-                base=int(base) if base.isascii() and base.isdigit() and len(base) < 9 else 0,
+                base=revision(base),
                 reason=request.POST.get("reason", ""), trail=Trail.of(request),
             )  # fmt: skip
             return _after_merge(request, key, stage) if settled else redirect("plan-merge", key, stage, question)

@@ -12,7 +12,7 @@ from forestall.text import msg, msg_n
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import User
 from forestall.web.people.permissions import ROLES, Permission
-from forestall.web.plans.models import Answer, Handover, HelpRequest, Member, Plan, Task
+from forestall.web.plans.models import OPEN_TASKS, Answer, Handover, HelpRequest, Member, Plan, Task
 from forestall.web.work import actions as work
 from forestall.web.work.kinds import kind
 from forestall.web.work.reminders import Reminder, source
@@ -135,7 +135,7 @@ def tasks_due(now: dt.datetime) -> Iterator[Reminder]:
     """Open tasks whose date is near or past."""
     today = timezone.localdate(now)
     days = [today + dt.timedelta(days=d) for d in BEFORE] + [today - dt.timedelta(days=d) for d in AFTER]
-    found = Task.objects.filter(standing__in=("asked", "accepted"), due__in=days).select_related("plan", "owner")
+    found = Task.objects.filter(standing__in=OPEN_TASKS, due__in=days).select_related("plan", "owner")
     for task in found:
         left = _days(task.due, today)
         words = (

@@ -21,7 +21,7 @@ from forestall.text import Message, Name, msg, msg_n
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors, triage
-from forestall.web.plans.models import Plan, PlanArea, Task, Triage
+from forestall.web.plans.models import OPEN_TASKS, Plan, PlanArea, Task, Triage
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
 
@@ -29,7 +29,6 @@ from forestall.web.signals.pinned import Pinned
 AHEAD = 14
 #: As many of a kind stand on a council's desk.
 LISTED = 25
-OPEN = (Task.Standing.ASKED, Task.Standing.ACCEPTED)
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,11 @@ class Ward:
     decisions: dict[str, Triage]
     plans: tuple[Plan, ...]
     tasks: tuple[Task, ...]
+
+    @property
+    def named(self) -> tuple[Plan, ...]:
+        """Every plan that the page names or has a task of."""
+        return (*self.plans, *(t.plan for t in self.tasks))
 
     @property
     def total(self) -> int:
@@ -130,7 +134,7 @@ def _year(store: str, snapshot: str, force: str, until: str) -> pa.Table:
 def own_tasks(user: User) -> QuerySet[Task]:
     """A person's open tasks on plans that they may see, by when they are due."""
     return (
-        Task.objects.filter(owner=user, standing__in=OPEN, plan__in=selectors.visible(user))
+        Task.objects.filter(owner=user, standing__in=OPEN_TASKS, plan__in=selectors.visible(user))
         .select_related("plan")
         .order_by("due", "id")
     )
@@ -179,16 +183,21 @@ class Council:
     plans_count: int
     agreements: tuple[tuple[str, str, dt.date, int], ...]
 
+    @property
+    def named(self) -> tuple[Plan, ...]:
+        """Every plan that the page names."""
+        return (*(p for p, _ in self.plans), *(t.plan for t in (*self.asked, *self.accepted)))
+
 
 def council(user: User) -> Council:
     """What is asked of a person's organisation, what is due, what it may see and under which agreement."""
     today = timezone.localdate()
     tasks = Task.objects.filter(
-        organisation=user.organisation_id, standing__in=OPEN, shared=True, plan__in=selectors.visible(user)
+        organisation=user.organisation_id, standing__in=OPEN_TASKS, shared=True, plan__in=selectors.visible(user)
     )
     counts = dict(tasks.order_by().values_list("standing").annotate(n=Count("pk")))
     tasks = tasks.select_related("plan", "owner").order_by("due", "id")
-    asked, accepted = (tuple(tasks.filter(standing=s)[:LISTED]) for s in OPEN)
+    asked, accepted = (tuple(tasks.filter(standing=s)[:LISTED]) for s in OPEN_TASKS)
     lawful = selectors.memberships(user, today).filter(agreement__isnull=False)
     members = lawful.select_related("plan", "agreement").order_by("until", "id")[:LISTED]
     plans = tuple(

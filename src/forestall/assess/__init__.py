@@ -1,0 +1,1 @@
+"""Designs a fair test, runs it, and reckons what the response was worth."""
