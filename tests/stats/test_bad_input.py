@@ -31,6 +31,19 @@ HOT = np.linspace(0.1, 1, N)
 
 #: Function: arguments that work. Arrays are told from settings by being arrays (or tuples of two arrays of points).
 GOOD: dict[str, dict[str, Any]] = {
+    "difference_in_differences": {
+        "counts": RNG.poisson(9, (12, 10)).astype(float), "treated": np.arange(12) < 4, "first": 6, "draws": 99,
+    },
+    "displacement_quotient": {
+        "treated": np.array([207.0, 110]), "control": np.array([308.0, 318]), "displacement": np.array([178.0, 157]),
+    },
+    "weighted_displacement": {
+        "treated": np.array([207.0, 110]), "control": np.array([308.0, 318]), "displacement": np.array([178.0, 157]),
+        "displacement_control": np.array([150.0, 140]), "time_weights": np.ones(2), "area_weights": np.ones(4),
+    },
+    "window_scatter": {"counts": RNG.poisson(9, (5, 24)).astype(float), "window": 6},
+    "interrupted_series": {"counts": MONTHLY, "start": 36, "exposure": np.full(MONTHS.size, 30.0)},
+    "synthetic_control": {"outcomes": RNG.poisson(9, (20, 36)).astype(float), "treated": 0, "pre": 24},
     "calibration_weights": {
         "counts": RNG.poisson(6, (N, 12)).astype(float), "treated": (np.arange(N) < 4).astype(float), "first_post": 8,
         "covariates": RNG.random(N), "draws": 39,
@@ -137,7 +150,8 @@ def must_refuse(function: str, argument: str, how: str) -> bool:
         chosen = ("one missing", "all missing", "infinite", "negative", "of another length")
         return how in chosen or (how == "all 0" and argument != "residents")  # nobody lives in town: residents mislead
     if argument in TALLIES:
-        series_with_gaps = function in ("seasonality", "calendar_effects", "forecast", "control_chart") and "missing" in how
+        gaps_allowed = ("seasonality", "calendar_effects", "forecast", "control_chart", "interrupted_series")
+        series_with_gaps = function in gaps_allowed and "missing" in how
         return how in ("one missing", "all missing", "infinite", "negative", "empty") and not series_with_gaps
     if argument in ("space_bands", "time_bands", "space_band", "time_band"):
         return how in (

@@ -214,6 +214,13 @@ def turnovers(ground: Ground, category: str) -> list[int]:
     ]
 
 
+def others(ground: Ground, category: str) -> npt.NDArray[np.int64]:
+    """Records of all other categories, shape (areas, months); 0 in areas whose history is broken for this one."""
+    cube, broken = ground.cube, ground.broken[category]
+    rest: npt.NDArray[np.int64] = cube.counts.sum(0) - cube.of(category)
+    return np.where(broken[:, None], 0, rest)
+
+
 def targets(category: str, cube: Cube) -> bool:
     """Whether a signal may rest on the category: not where the catalogue, or most of its records, say police activity."""
     i = cube.categories.index(category)
