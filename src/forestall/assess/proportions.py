@@ -71,7 +71,7 @@ class ProportionsChange(Figures):
             Column("group", msg("Group")),
             Column("period", msg("Period")),
             Column("yes", msg("Yes"), None, True),
-            Column("of", msg("Of"), None, True),
+            Column("of", msg("Of how many"), None, True),
             Column("percent", msg("Share"), msg("%"), True),
             Column("low", msg("Lower end"), msg("%"), True),
             Column("high", msg("Upper end"), msg("%"), True),
@@ -434,7 +434,7 @@ def _checks(smallest: int, design_effect: float, same_people: bool, finite: bool
             large,
             msg("Every base has 100 people or more.")
             if large
-            else msg("The smallest base has {n:count} people: read the figures as rough.", n=smallest),
+            else msg("The smallest base is {n:count}: read the figures as rough.", n=smallest),
         ),
         Check("independent", design_effect > 1 and not same_people, alone),
         Check(

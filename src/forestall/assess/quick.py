@@ -126,8 +126,8 @@ class QuickTest(Figures):
         b, a = self.before, self.after
         said: list[Message] = [
             msg(
-                "Before, {x0:count} events in {t0:count} days ({r0} in four weeks); after, {x1:count} in {t1:count} days "
-                "({r1} in four weeks).",
+                "Events before: {x0:count} ({r0} in four weeks, over {t0:count} days); after: {x1:count} ({r1} in four weeks, over "
+                "{t1:count} days).",
                 x0=b.events, t0=b.days, r0=plain(b.rate), x1=a.events, t1=a.days, r1=plain(a.rate),
             ),
             self._change(),
@@ -237,7 +237,7 @@ def days_between(
         )
     people = len(words) if asked is None else asked
     if people < len(words):
-        raise ForestallError(f"{len(words)} people answered and {people} were asked: mend one of the two")
+        raise ForestallError(f"more people answered ({len(words)}) than were asked ({people}): mend one of the two")
     monthly = _precision(events)
     made = _by_month if monthly else _by_day
     before, aside, after, bins, quiet, chart, begins = made(events, days[0], since, days[1], days[2], seed)

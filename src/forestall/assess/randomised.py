@@ -68,7 +68,7 @@ class RandomisedEffect(Figures):
         )
         rows = tuple(
             (said, count, months, count / months if months else None)
-            for said, (count, months) in ((msg("on"), self.on), (msg("not on"), self.off))
+            for said, (count, months) in ((msg("with the response"), self.on), (msg("without the response"), self.off))
         )
         return Table(columns, rows, msg("Raw counts, with the response and without"))
 
