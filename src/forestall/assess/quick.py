@@ -126,8 +126,8 @@ class QuickTest(Figures):
         b, a = self.before, self.after
         said: list[Message] = [
             msg(
-                "Events before: {x0:count} ({r0} in four weeks, over {t0:count} days); after: {x1:count} ({r1} in four weeks, "
-                "over {t1:count} days).",
+                "Events before: {x0:count} ({r0} in four weeks, over {t0:count} days); after: {x1:count} ({r1} "
+                "in four weeks, over {t1:count} days).",
                 x0=b.events, t0=b.days, r0=plain(b.rate), x1=a.events, t1=a.days, r1=plain(a.rate),
             ),
             self._change(),
