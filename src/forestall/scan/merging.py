@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from forestall.records import months as mm
 from forestall.results import Reason, Signal
 from forestall.results.signal import PERSON_KINDS
-from forestall.scan import months as mm
 
 #: Kinds from the strongest reason to act to the weakest, of those that are established (or, as a concentration, lasting).
 STRENGTH = ("rising", "near-repeat", "concentrated", "repeat-location", "outlier", "seasonal-return")

@@ -1,4 +1,5 @@
-"""What a scan stands on: the counts of one force, which months of each category may be used, and which areas.
+"""What a scan, and the test of a response, stand on: the counts of one force, which months of each category may be used,
+and which areas.
 
 A suspected recording event is set aside until the registrar rejects it. A *passing* one takes its months out. A lasting
 *step* of the whole force cuts off what came before. Where map points or street names were replaced (*turnover*) every
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forestall import catalogue
 from forestall.errors import ForestallError
 from forestall.places import Level, Places
+from forestall.records import months as mm
 from forestall.records import stray
 from forestall.records.cube import Cube
 from forestall.records.records import Records
 from forestall.results import Finding
-from forestall.scan import months as mm
 
 #: Fewest usable months of history before a window.
 HISTORY = 12
@@ -212,9 +212,3 @@ def turnovers(ground: Ground, category: str) -> list[int]:
         for e in ground.events
         if e.shape == "turnover" and not e.areas and _applies(e, category) and e.month in months[1:]
     ]
-
-
-def targets(category: str, cube: Cube) -> bool:
-    """Whether a signal may rest on the category: not where the catalogue, or most of its records, say police activity."""
-    i = cube.categories.index(category)
-    return catalogue.category(category).targets and float(cube.police_share[i]) <= 0.5
