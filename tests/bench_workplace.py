@@ -19,6 +19,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import msg
 from forestall.web.audit import sealing
 from forestall.web.audit.models import Event
+from forestall.web.library.models import LocalResult, Verdict
 from forestall.web.people.models import Agreement, HeldRole, Organisation, User
 from forestall.web.plans.models import (
     LETTERS,
@@ -59,6 +60,7 @@ _WORDS = """lights gates benches patrol park school station shops cars bikes you
 residents council wardens bus stop car park estate river bridge youth club fences cameras landlord tenants"""
 WORDS = _WORDS.split()
 AREAS = 6
+PRACTICES = ("alley-gating", "cctv", "street-lighting", "hot-spot-policing")
 
 
 @dataclass(frozen=True)
@@ -278,8 +280,9 @@ class Maker:
                 responses.append((
                     pk, self.text(8), self.text(12), "place", "target-harden", {"national": "primary", "public-health":
                     self.rng.choice(("primary", "secondary"))}, self.rng.choice(drivers), 10, "visits", None, 250, "",
-                    owner if not i else None, force if not i else partners[0], (made + dt.timedelta(days=200)).date(), "",
-                    True, True, "under-way" if begun else "planned", 1, owner, made,
+                    owner if not i else None, force if not i else partners[0], (made + dt.timedelta(days=200)).date(),
+                    PRACTICES[pk % len(PRACTICES)] if i == 1 else "", i != 1, True,
+                    "under-way" if begun else "planned", 1, owner, made,
                 ))  # fmt: skip
             until = timezone.localdate() + dt.timedelta(days=self.rng.randrange(-60, 300))
             if until >= timezone.localdate():
@@ -302,6 +305,7 @@ class Maker:
                      "ended_at"), members)  # fmt: skip
         put(Move, ("plan", "move", "source", "target", "by", "at", "reason", "detail"), moves)
         self.for_some()
+        self.results()
         for pk, (force, owner, state, key, partners) in enumerate(self.kept, 1):
             if owner in self.signs_in and catalogue.states()[state].open:
                 self.made.plans.setdefault(self.signs_in[owner], []).append(key)
@@ -345,6 +349,24 @@ class Maker:
             [Draft(plan_id=pk, user_id=owner, question="why", value=self.text(9)) for pk, _, owner, *_ in some],
             batch_size=1000,
         )
+
+    def results(self) -> None:
+        """What closed plans found, in the library: each verdict, some judged by a peer, some with an evaluation."""
+        verdicts = Verdict.values
+        LocalResult.objects.bulk_create(
+            [
+                LocalResult(
+                    plan_id=pk, practice=PRACTICES[pk % len(PRACTICES)] if i else "", verdict=verdicts[pk % len(verdicts)],
+                    estimate=-12.0 if i else None, low=-20.0 if i else None, high=-4.0 if i else None, unit="records",
+                    category=("burglary", "vehicle-crime", "shoplifting")[pk % 3], lessons=self.text(20), cost=250,
+                    band="under-1000",
+                    closed_at=self.now, evaluation="0" * 64 if i else "", review=("waiting", "accepted")[pk % 2],
+                    lessons_open=pk % 2 == 1, filed_by_id=self.staff[force]["supervisor"][0],
+                )
+                for pk, (force, _, state, _, _) in enumerate(self.kept, 1) if state == "closed" for i in range(2)
+            ],
+            batch_size=500,
+        )  # fmt: skip
 
     # Tasks and notices
 

@@ -60,7 +60,7 @@ def test_each_method_page_says_what_it_owes(page: Path) -> None:
         assert any(owed in h for h in headings), f"{page.name} has no heading on {owed}…: {sorted(headings)}"
 
 
-@pytest.mark.parametrize("room", ["stats", "places", "records", "catalogue", "sample", "report", "analyse"])
+@pytest.mark.parametrize("room", ["stats", "places", "records", "catalogue", "sample", "report", "analyse", "respond"])
 def test_each_public_thing_says_what_it_is(room: str) -> None:
     silent = []
     for path in (SRC / room).rglob("*.py"):

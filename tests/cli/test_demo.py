@@ -58,7 +58,7 @@ def test_a_killed_demo_is_finished_by_the_next_run(folder: Path) -> None:
     assert "$ forestall ingest" in done.stdout
     assert f"start it with forestall serve --store {folder / 'store-1'}" in done.stdout
     assert "$ forestall scan" in done.stdout
-    assert "7 plans are under way" in done.stdout
+    assert "8 plans are under way" in done.stdout
     truth = json.loads((folder / "sample-1" / "truth.json").read_text(encoding="utf-8"))
     scan = demo.latest_scan(folder / "store-1")
     for planted in truth["planted"]:

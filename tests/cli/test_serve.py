@@ -82,6 +82,16 @@ def test_no_store(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_provider_of_an_organisation_that_is_not_there(store: Path, tmp_path: Path) -> None:
+    if not (ROOT / "src/forestall/web/static/vendor/govuk-frontend.css").exists():
+        pytest.skip("the pages' front-end packages are not laid out: run python scripts/frontend.py")
+    (tmp_path / "secret").write_text("told", encoding="utf-8")
+    provider = {"ISSUER": "https://id.example", "CLIENT": "c", "SECRET_FILE": str(tmp_path / "secret")}
+    given = {f"FORESTALL_OIDC_{name}": value for name, value in {**provider, "ORGANISATION": "gwnet"}.items()}
+    line = refused("--store", str(store), "--port", "0", **given)
+    assert "FORESTALL_OIDC_ORGANISATION is 'gwnet', no organisation's slug: there are none yet" in line
+
+
 def test_a_port_that_is_taken(store: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -138,6 +138,30 @@ def test_the_row_is_gone_from_every_snapshot_and_the_trace_says_why(tmp_path: Pa
         assert store.manifest(old).rows > 0, "the figures of the manifest stay"
 
 
+def test_a_number_that_two_sources_use_takes_the_rows_of_the_source_that_is_named(tmp_path: Path) -> None:
+    """A crime and an incident of one number are two records."""
+    store = made(tmp_path, [line(1), line(2)])
+    other, mapping = extract(tmp_path / "in", "two.csv", [line(1, STREET="Elsewhere"), line(3)])
+    mapping.write_text(mapping.read_text().replace("source: made", "source: other"))
+    store.ingest([other], mapping=mapping)
+    before = store.current
+    for dry_run in (True, False):
+        with pytest.raises(ForestallError, match=r"made and other each have a record of this number.*--source NAME"):
+            erase(store, Rule(source_ref="OCC/00001/22"), reason="retention", dry_run=dry_run)
+    assert store.current == before, "nothing went"
+    done = erase(store, Rule(source_ref="OCC/00001/22", source="made"), reason="retention")
+    assert dict(done.by_source) == {"made": 1}
+    left = store.records().rows()
+    assert sorted(zip(left["source"].to_pylist(), left["source_ref"].to_pylist(), strict=True)) == [
+        ("made", "OCC/00002/22"), ("other", "OCC/00001/22"), ("other", "OCC/00003/22"),
+    ]  # fmt: skip
+    assert "Elsewhere" in everything(store.path)
+    assert "Street of 00001" not in everything(store.path)
+    assert dict(erase(store, Rule(source_ref="OCC/00003/22"), reason="retention").by_source) == {"other": 1}, "one has it"
+    with pytest.raises(ForestallError, match="a source narrows a number"):
+        Rule(before=dt.date(2022, 1, 1), source="made")
+
+
 def test_a_snapshot_that_never_held_the_row_is_still_read(tmp_path: Path) -> None:
     store = made(tmp_path, [line(1)])
     first = store.current

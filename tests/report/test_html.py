@@ -135,6 +135,16 @@ def test_numbers_are_aligned_and_written_for_readers(text: str) -> None:
     assert ">–</abbr>" in text
 
 
+@pytest.mark.parametrize("name", ["p", "q", "p_value", "q_value", "p_adjusted", "fits"])
+def test_a_chance_is_told_as_a_reader_takes_it_in(name: str) -> None:
+    column = Column(name, msg("p"), numeric=True)
+    for value, told in ((1.8e-08, "under 0.001"), (0.0213, "0.021"), (float("nan"), "–"), (None, "–")):
+        assert html.cell_text(value, name, "en") == told
+    assert column.is_chance
+    assert not Column("ratio", msg("Ratio"), numeric=True).is_chance
+    assert html.cell_text(0.0213, "ratio", "en") == "0.02"
+
+
 @pytest.mark.parametrize("language", ["en", "cy"])
 def test_the_page_says_its_language(language: str) -> None:
     assert f'<html lang="{language}">' in html.page(hand_made(), language)

@@ -31,6 +31,13 @@ HOT = np.linspace(0.1, 1, N)
 
 #: Function: arguments that work. Arrays are told from settings by being arrays (or tuples of two arrays of points).
 GOOD: dict[str, dict[str, Any]] = {
+    "interrupted_series": {"counts": MONTHLY, "start": 36, "exposure": np.full(MONTHS.size, 30.0)},
+    "synthetic_control": {"outcomes": RNG.poisson(9, (20, 36)).astype(float), "treated": 0, "pre": 24},
+    "calibration_weights": {
+        "counts": RNG.poisson(6, (N, 12)).astype(float), "treated": (np.arange(N) < 4).astype(float), "first_post": 8,
+        "covariates": RNG.random(N), "draws": 39,
+    },
+    "pool_effects": {"effects": RNG.normal(-0.2, 0.2, 8), "standard_errors": np.full(8, 0.1)},
     "aoristic": {"begin": MINUTES, "end": MINUTES + np.timedelta64(90, "m"), "weights": np.ones(N)},
     "bank_holidays": {"first_year": 2020, "last_year": 2023, "extra": DAYS[:2]},
     "benjamini_hochberg": {"p": RNG.random(N)},
@@ -132,7 +139,8 @@ def must_refuse(function: str, argument: str, how: str) -> bool:
         chosen = ("one missing", "all missing", "infinite", "negative", "of another length")
         return how in chosen or (how == "all 0" and argument != "residents")  # nobody lives in town: residents mislead
     if argument in TALLIES:
-        series_with_gaps = function in ("seasonality", "calendar_effects", "forecast", "control_chart") and "missing" in how
+        gaps_allowed = ("seasonality", "calendar_effects", "forecast", "control_chart", "interrupted_series")
+        series_with_gaps = function in gaps_allowed and "missing" in how
         return how in ("one missing", "all missing", "infinite", "negative", "empty") and not series_with_gaps
     if argument in ("space_bands", "time_bands", "space_band", "time_band"):
         return how in (

@@ -4,7 +4,9 @@ import datetime as dt
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -97,6 +99,20 @@ def test_a_token_is_its_person_and_is_kept_as_a_hash(someone):
     client.get("/api/me")
     assert Event.objects.filter(act="use-token").count() == 1, "once a day"
     assert Event.objects.filter(act="make-token").count() == 1
+
+
+def test_a_token_takes_no_transaction_of_its_own_but_once_a_day(someone):
+    """On SQLite each would take the one write lock."""
+    client, _ = token(someone("officer"))
+    with CaptureQueriesContext(connection) as first:
+        client.get("/api/me")
+    with CaptureQueriesContext(connection) as second:
+        client.get("/api/me")
+    began = [sum("SAVEPOINT" in q["sql"] and "RELEASE" not in q["sql"] for q in found) for found in (first, second)]
+    assert began == [1, 0]
+    AccessToken.objects.update(last_used_at=timezone.now() - dt.timedelta(days=1))
+    client.get("/api/me")
+    assert Event.objects.filter(act="use-token").count() == 2
 
 
 def test_a_token_that_only_reads_changes_nothing(someone):
@@ -215,10 +231,14 @@ def test_a_plan_from_a_signal_and_on(someone, council):
     )
     assert planned.status_code == 201
     number, base = planned.json()["number"], planned.json()["revision"]
-    change = {"action": "More lights", "organisation": "northtown", "trial": True, "base": base}
+    due = (timezone.localdate() + dt.timedelta(days=9)).isoformat()
+    change = {"action": "More lights", "organisation": "northtown", "trial": True, "due": due, "base": base}
     assert sent(officer, "put", f"/plans/{key}/responses/{number}", change).json()["revision"] == base + 1
-    late = sent(officer, "put", f"/plans/{key}/responses/{number}", change)
-    assert (late.status_code, late.json()["theirs"]["action"]) == (409, "More lights")
+    again = sent(officer, "put", f"/plans/{key}/responses/{number}", change)
+    assert (again.status_code, again.json()["revision"]) == (200, base + 1), "what stands already is no conflict"
+    late = sent(boss, "put", f"/plans/{key}/responses/{number}", {**change, "action": "A warden"})
+    assert (late.status_code, late.json()["theirs"]["action"], late.json()["fields"]) == (409, "More lights", ["action"])
+    assert sent(boss, "put", f"/plans/{key}/responses/9999", change).status_code == 404
     asked = sent(officer, "post", f"/plans/{key}/tasks", {"title": "Mend the fence", "organisation": "northtown"})
     assert asked.status_code == 201
     stranger = sent(officer, "post", f"/plans/{key}/tasks", {"title": "x", "organisation": "nobody"})
@@ -262,6 +282,23 @@ def test_the_sentences_are_in_the_language_that_is_asked_for(someone):
     assert "Tref y Gogledd" in json.dumps(made.json())
     User.objects.filter(pk=officer.user.pk).update(language="cy")
     assert officer.get("/api/signals").headers["Content-Language"] == "cy"
+
+
+def test_a_token_answers_in_its_persons_language(someone):
+    officer = someone("officer")
+    client, _ = token(officer, changes="yes")
+    User.objects.filter(pk=officer.user.pk).update(language="cy")
+    key = begun(client)
+    for address in ("/api/signals", f"/api/plans/{key}"):
+        program, person = client.get(address), officer.get(address)
+        assert program.headers["Content-Language"] == "cy"
+        assert program.json() == person.json()
+    assert client.get("/api/plans/ABCDEFGH").json() == officer.get("/api/plans/ABCDEFGH").json()
+    assert client.get("/api/signals", headers={"Accept-Language": "en"}).headers["Content-Language"] == "en"
+    reads, _ = token(officer)
+    refused = sent(reads, "post", "/notices/read", {})
+    assert (refused.status_code, refused.headers["Content-Language"]) == (403, "cy")
+    assert Client().get("/api/openapi.json").headers["Content-Language"] == "en", "the next one is not answered in it"
 
 
 @pytest.mark.parametrize(
@@ -348,6 +385,24 @@ def test_every_operation_is_described_in_a_sentence_and_on_the_page(someone):
     assert "style=" not in page
 
 
+def test_the_description_is_worked_out_once(monkeypatch):
+    from django.test.utils import override_script_prefix
+
+    from forestall.web.api.api import description
+
+    description.cache_clear()
+    asked, whole = [], type(api).get_openapi_schema
+    monkeypatch.setattr(type(api), "get_openapi_schema", lambda self, **o: asked.append(1) or whole(self, **o))
+    first = Client().get("/api/openapi.json")
+    again = Client().get("/api/openapi.json", headers={"Accept-Language": "cy"})
+    assert (first.json(), len(asked)) == (again.json(), 1)
+    assert "/api/plans" in first.json()["paths"]
+    with override_script_prefix("/prevention/"):
+        assert "/prevention/api/plans" in Client().get("/api/openapi.json").json()["paths"]
+    assert Client().get("/api/openapi.json").json() == first.json()
+    assert len(asked) == 2
+
+
 def test_the_operator_makes_and_revokes_tokens(someone):
     from forestall.errors import ForestallError
     from forestall.web.api import actions
@@ -362,3 +417,29 @@ def test_the_operator_makes_and_revokes_tokens(someone):
         actions.revoke_tokens_of(username="nobody", trail=Trail.operator())
     assert actions.revoke_tokens_of(username="officer", trail=Trail.operator()) == 1
     assert Client(headers={"Authorization": f"Bearer {made}"}).get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        ("officer", "/signals?kind=burglary"), ("officer", "/signals?area=W99999999"), ("officer", "/signals?sort=best"),
+        ("officer", "/plans?state=opened"), ("officer", "/plans?category=burglaries"),
+        ("supervisor", "/portfolio?flag=lately"), ("supervisor", "/portfolio?level=9"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_is_not_known_is_refused_and_not_left_out(someone, role, address):
+    """A program would take the whole list for the part that it asked for."""
+    client = someone(role)
+    name, value = address.split("?")[1].split("=")
+    reply = sent(client, "get", address)
+    assert reply.status_code == 422
+    assert reply.json()["reasons"][0].startswith(f"“{value}” is nothing that {name} takes")
+    assert sent(client, "get", address.split("?")[0] + f"?{name}=").status_code == 200
+
+
+def test_a_body_that_is_too_large_is_refused_in_words(someone):
+    client = someone("officer")
+    key = begun(client)
+    reply = sent(client, "put", f"/plans/{key}/answers/aim", {"value": "x" * 1_100_000, "base": 0})
+    assert (reply.status_code, reply["Content-Type"]) == (413, "application/problem+json")
+    assert "larger than the workplace takes" in reply.json()["title"]

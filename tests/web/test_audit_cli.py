@@ -120,6 +120,7 @@ def test_the_log_is_taken_away_and_that_is_in_it(store, tmp_path):
         (("verify", "--store", "{store}", "--anchors", "nowhere"), "there is no file of anchors"),
         (("verify", "--store", "{store}", "--db", "{store}/workplace.key"), "cannot be read as a SQLite database"),
         (("seal", "--store", "nowhere"), "there is no database"),
+        (("export", "--store", "{store}", "--to", " "), "logged with who receives it"),
         (("export", "--store", "{store}", "--to", "x", "--operation", "theft"), "there is no operation theft"),
         (("export", "--store", "{store}", "--to", "x", "--since", "monday"), "is no date"),
     ],

@@ -312,6 +312,45 @@ def test_a_required_reason_is_asked_for_and_the_act_is_not_done_without(reader, 
     assert client.get("/signals.csv?theme=burglary").status_code == 428, "it holds for one address"
 
 
+def test_a_program_is_asked_for_a_reason_and_sends_it_in_a_header(reader, asks):
+    asks("see-signals: required")
+    client = reader("analyst")
+    answer = client.get("/api/signals", headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (428, "application/problem+json")
+    assert answer.json()["status"] == 428
+    assert "X-Reason" in answer.json()["title"]
+    assert policy.policy().title("see-signals").render("en") in answer.json()["title"]
+    assert Event.objects.count() == 0
+    assert client.get("/api/signals", headers={"X-Reason": "  %20 "}).status_code == 428
+    for sent, kept in (
+        ("For the tasking meeting", "For the tasking meeting"),
+        ("D%C5%B5r, 100% o'r ardal", "Dŵr, 100% o'r ardal"),
+        ("Dŵr".encode().decode("latin-1"), "Dŵr"),
+        ("caf\xe9", "café"),
+        ("x" * 900, "x" * 500),
+    ):
+        assert client.get("/api/signals", headers={"X-Reason": sent}).status_code == 200
+        assert Event.objects.order_by("pk").last().reason == kept
+
+
+def test_a_change_by_a_program_is_not_done_without_its_reason(reader, asks):
+    from forestall.web.people.models import Organisation, User
+    from forestall.web.plans.models import Plan
+
+    asks("start-plan: required")
+    client = reader("analyst")
+    User.objects.update(organisation=Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force"))
+
+    def begin(**headers):
+        given = {"signal": "0000000001", "weight": "standard"}
+        return client.post("/api/plans", given, content_type="application/json", headers=headers)
+
+    assert begin().status_code == 428
+    assert not Plan.objects.exists()
+    assert begin(**{"X-Reason": "Asked by the tasking meeting"}).status_code == 201
+    assert Event.objects.get(act="start-plan").reason == "Asked by the tasking meeting"
+
+
 def test_a_reason_holds_for_a_quarter_of_an_hour(reader, asks, monkeypatch):
     asks("export-signals: required")
     client = reader("analyst")

@@ -11,8 +11,12 @@ import pytest
 
 import bench_store
 from forestall.analyse import bench
+from forestall.cli import analyse
+from forestall.report.html import cell_text
+from forestall.results import Column, Table
+from forestall.text import msg
 from forestall.web.audit.models import Event, Operation
-from forestall.web.explore import selectors
+from forestall.web.explore import present, selectors
 
 pytestmark = pytest.mark.django_db
 METHODS = [m.slug for m in bench.methods() if not m.ethics]
@@ -207,3 +211,12 @@ def test_a_store_without_what_a_method_needs_says_so(reader, settings, made_stor
     answer = reader("analyst").get("/explore/")
     assert "not here" in words(answer)
     assert "which these records leave empty" in words(answer)
+
+
+@pytest.mark.parametrize("name", ["p", "q_value", "p_adjusted", "fits"])
+def test_the_page_tells_a_chance_as_the_report_and_the_command_line_do(name):
+    column = Column(name, msg("p"), numeric=True)
+    for value in (1.8e-08, 0.0213, 0.4, float("nan"), None):
+        assert present.cell(column, value, "en") == cell_text(value, name, "en")
+        table = Table((column,), ((value,),))
+        assert analyse._columns(table, "en")[-1].strip() == cell_text(value, name, "en")

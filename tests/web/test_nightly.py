@@ -183,3 +183,21 @@ def test_the_verb_does_it_now(ours, tmp_path):
     assert run.stdout.startswith("The nightly run is done: signals.notices.tell_of_changes")
     run = subprocess.run(words, env=kept, capture_output=True, text=True, check=False)
     assert run.stdout == "The nightly run is done: audit.checking.every_night\n", "the log is checked every night"
+
+
+def test_telling_nobody_anything_asks_as_often_for_ten_as_for_one(person, store, settings):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from forestall.web.people.models import HeldRole, Organisation, Unit
+
+    settings.STORE = store
+    force = Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force")
+    now, asked = pinned().scan, []
+    for i in range(10):
+        unit = Unit.objects.create(organisation=force, kind="team", slug=f"t{i}", name="T", areas=["W06000001"])
+        HeldRole.objects.filter(user=person("officer", username=f"p{i}")).update(unit=unit)
+        with CaptureQueriesContext(connection) as found:
+            assert tell_of_changes(earlier=now, now=now, trail=TRAIL) == 0
+        asked.append(len(found))
+    assert asked[-1] == asked[0]

@@ -4,6 +4,7 @@ import stat
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 
 from forestall.errors import ForestallError
@@ -79,6 +80,37 @@ def test_guessing_is_slowed_down_and_a_colleague_is_not_locked_out(client, perso
     assert set(Event.objects.filter(act="sign-in-failed").values_list("record", flat=True)) == {
         f"user:{User.objects.get().pk}"
     }
+
+
+def test_a_password_is_hashed_outside_the_transaction(client, demo_person, monkeypatch):
+    """On SQLite a transaction holds the one write lock, and a hash takes a third of a second."""
+    demo_person("analyst")
+    depths, compare = [], User.check_password
+
+    def check(self, password):
+        depths.append(len(connection.savepoint_ids))
+        return compare(self, password)
+
+    outside = len(connection.savepoint_ids)
+    monkeypatch.setattr(User, "check_password", check)
+    assert sign_in(client, password="guess").status_code == 422
+    assert sign_in(client).status_code == 302
+    assert depths == [outside, outside]
+
+
+def test_who_failed_too_often_while_a_password_was_read_is_refused(client, demo_person, monkeypatch):
+    """Guesses at once: none may learn more than the failures allow."""
+    demo_person("analyst")
+    compare = User.check_password
+
+    def check(self, password):
+        for _ in range(backend.PER_PAIR):
+            FailedSignIn.objects.create(name_hash=backend.name_hash("analyst"), address="127.0.0.1")
+        return compare(self, password)
+
+    monkeypatch.setattr(User, "check_password", check)
+    assert sign_in(client).status_code == 429
+    assert client.get("/account/").status_code == 302
 
 
 def test_old_failures_are_forgotten(client, person):
@@ -209,6 +241,45 @@ def test_the_operator_makes_an_account():
     with pytest.raises(ForestallError, match="one word"):
         actions.make_account(username="two words", role="analyst", trail=Trail.operator())
     assert set(ROLES) >= {"analyst", "registrar"}
+
+
+def test_an_account_made_again_holds_its_role_again_and_ends_every_session(client):
+    password = actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    ann = User.objects.get()
+    client.force_login(ann)
+    assert client.get("/account/").status_code == 200
+    ann.roles.update(until=timezone.now())
+    actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    again = User.objects.get()
+    assert again.may(Permission.AGREE_PLANS)
+    assert again.roles.count() == 1
+    assert not again.check_password(password)
+    assert client.get("/account/").status_code == 302
+    assert again.session_stamp != ann.session_stamp
+
+
+def test_a_closed_account_is_not_made_again():
+    actions.make_account(username="ann", role="supervisor", trail=Trail.operator())
+    User.objects.update(is_active=False)
+    before = User.objects.values().get()
+    with pytest.raises(ForestallError, match="account ann is closed: open it again"):
+        actions.make_account(username="Ann", role="analyst", trail=Trail.operator())
+    assert User.objects.values().get() == before
+
+
+def test_the_operator_s_accounts_hold_what_fits_their_organisation():
+    Organisation.objects.create(slug="northtown", name="Northtown Council", kind="council")
+    for role in ("analyst", "data-protection"):
+        with pytest.raises(ForestallError, match=f"nobody of Northtown Council may hold the role {role}"):
+            actions.make_account(username="kim", role=role, organisation="northtown", trail=Trail.operator())
+    with pytest.raises(ForestallError, match="held everywhere"):
+        actions.make_account(username="kim", role="administrator", area="W06000001", trail=Trail.operator())
+    assert not User.objects.exists()
+    actions.make_account(username="kim", role="partner", organisation="northtown", trail=Trail.operator())
+    actions.make_account(username="pat", role="analyst", trail=Trail.operator())
+    with pytest.raises(ForestallError, match="may hold the role analyst"):
+        actions.make_account(username="pat", role="partner", organisation="northtown", trail=Trail.operator())
+    assert User.objects.get(username="pat").organisation.slug == "gwent"
 
 
 @pytest.mark.django_db

@@ -18,13 +18,14 @@ from forestall.web.actions import ACTIONS, OPERATOR
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people import people_actions
-from forestall.web.people.fitting import fits
+from forestall.web.people.fitting import fits, may_hold
 from forestall.web.people.leaving import left
 from forestall.web.people.models import HeldRole, Invitation, Organisation, Unit, User
 from forestall.web.people.permissions import ROLES, Permission
 from forestall.web.people.refusal import RefusedError
 
 pytestmark = pytest.mark.django_db
+LOG = {Permission.SEE_AUDIT, Permission.EXPORT_AUDIT}
 STRONG = "four words that differ"
 
 
@@ -168,6 +169,38 @@ def test_roles_come_and_go_with_their_days(client, person, force, team):
     assert [e.act for e in Event.objects.filter(record=f"user:{sam.pk}")] == ["give-role", "take-role", "give-role"]
 
 
+@pytest.mark.usefixtures("admin")
+def test_nobody_takes_a_role_along_to_an_organisation_that_it_does_not_fit(client, person, force, council):
+    sam = person("", username="sam")
+    User.objects.filter(pk=sam.pk).update(organisation=force)
+    moved = {"name": "Sam", "email": "", "organisation": council.pk, "unit": ""}
+    for how in ({"organisation": force}, {}, {"organisation": force, "since": timezone.now() + dt.timedelta(days=3)}):
+        held = HeldRole.objects.create(user=sam, role="analyst", **how)
+        answer = client.post(f"/people/{sam.pk}/change/", moved)
+        assert answer.status_code == 422
+        assert "Nobody of Northtown Council may hold the role Analyst" in answer.content.decode()
+        assert User.objects.get(pk=sam.pk).organisation == force
+        held.delete()
+    HeldRole.objects.create(user=sam, role="analyst", organisation=force, until=timezone.now())
+    assert client.post(f"/people/{sam.pk}/change/", moved).status_code == 302, "what is over hinders nobody"
+    for role, organisation in (("analyst", force.pk), ("data-protection", "")):
+        answer = client.post(f"/people/{sam.pk}/roles/", {"role": role, "organisation": organisation})
+        assert answer.status_code == 422, "a person of the council gets no view of the force"
+    assert User.objects.get(pk=sam.pk).held() == []
+
+
+@pytest.mark.usefixtures("admin")
+def test_no_area_is_given_to_a_role_that_none_confines(client, person, force, team):
+    sam = person("", username="sam")
+    User.objects.filter(pk=sam.pk).update(organisation=force)
+    for where in ({"area": "W06000001"}, {"unit": team.pk}):
+        for role in ("administrator", "data-protection"):
+            given = {"role": role, "organisation": force.pk, **where}
+            answer = client.post(f"/people/{sam.pk}/roles/", given)
+            assert answer.status_code == 422
+            assert "held everywhere" in answer.content.decode()
+
+
 def test_a_unit_without_areas_is_nowhere_and_not_everywhere(person, force):
     nowhere = Unit.objects.create(organisation=force, kind="team", slug="n", name="N")
     user = person("officer")
@@ -192,6 +225,14 @@ def test_no_partner_gets_the_forces_view(kind):
     assert {r for r in ROLES if fits(r, organisation)} & seeing == set()
     assert {r for r in ROLES if fits(r, Organisation(kind="force"))} >= seeing - {"commissioner"}
     assert {r for r in ROLES if fits(r, None)} == {"administrator", "data-protection"}
+    assert not any(may_hold(r, None, organisation) or may_hold(r, Organisation(kind="force"), organisation) for r in seeing)
+
+
+def test_the_log_is_read_by_nobody_of_the_policing_body():
+    """It is the whole force's log: a role of the policing body that read it would see who of the force looked at what."""
+    body = Organisation(kind="policing-body")
+    assert {r for r in ROLES if fits(r, body)} == {"commissioner", "partner", "administrator"}
+    assert not [r for r in ROLES if ROLES[r].permissions & LOG and (fits(r, body) or may_hold(r, None, body))]
 
 
 def every_change(person, admin, force):
@@ -278,6 +319,30 @@ def test_who_manages_one_organisation_sees_and_changes_its_people_only(local_adm
             person=own, role="administrator", organisation=None, unit=None, area="", since=None, until=None,
             trail=Trail(local_admin),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("wide", ["all", "another", "later"])
+def test_who_manages_one_organisation_changes_nobody_whose_role_reaches_further(local_admin, force, council, wide):
+    other = User.objects.create(username="wide", name="Wide", organisation=council)
+    since = timezone.now() + dt.timedelta(days=wide == "later")
+    HeldRole.objects.create(user=other, role="partner", organisation=council)
+    reaching = HeldRole.objects.create(
+        user=other, role="administrator", organisation=force if wide == "another" else None, since=since
+    )
+    before = (list(HeldRole.objects.order_by("pk").values()), User.objects.values().get(pk=other.pk))
+    browser = Client()
+    browser.force_login(local_admin)
+    for act in every_change(other, local_admin, council).values():
+        with pytest.raises(RefusedError, match="reach further than yours"):
+            act()
+    for way in ("change", "roles", "invite", "close", "open"):
+        given = {"name": "x", "organisation": council.pk, "role": "partner"}
+        answer = browser.post(f"/people/{other.pk}/{way}/", given)
+        assert answer.status_code == 422, way
+    assert (list(HeldRole.objects.order_by("pk").values()), User.objects.values().get(pk=other.pk)) == before
+    assert not Invitation.objects.exists()
+    HeldRole.objects.filter(pk=reaching.pk).update(since=timezone.now(), until=timezone.now())
+    assert browser.post(f"/people/{other.pk}/close/").status_code == 302, "the wider role is over"
 
 
 @pytest.mark.usefixtures("admin")
@@ -374,7 +439,8 @@ ROLE_NAMES = sorted(ROLES)
                           st.sampled_from(["give", "take", "close", "open", "move"])), max_size=12))  # fmt: skip
 def test_no_sequence_of_changes_raises_anybodys_own_rights(db, moves):
     """Whoever acts on whom: what a person may do never changes by the person's own act, nobody gets a role that does not
-    fit its organisation, and who is confined to an organisation changes nobody else's people."""
+    fit its organisation and theirs, and who is confined to an organisation changes nobody else's people and nobody whose
+    role reaches further."""
     del db
     from django.db import transaction
 
@@ -389,9 +455,9 @@ def test_no_sequence_of_changes_raises_anybodys_own_rights(db, moves):
             who, whom = (User.objects.get(pk=people[i].pk) for i in (actor, target))
             place = (*places, None)[where]
             before = {(r.role, r.organisation_id) for r in whom.held()}
-            outside = who.reach(Permission.MANAGE_PEOPLE) is not None and whom.organisation_id not in who.reach(
-                Permission.MANAGE_PEOPLE
-            )
+            reach = who.reach(Permission.MANAGE_PEOPLE)
+            theirs = {whom.organisation_id, *(r.organisation_id for r in whom.held())}
+            outside = reach is not None and not theirs <= reach
             try:
                 with transaction.atomic():
                     _do(what, who, whom, role, place)
@@ -401,8 +467,8 @@ def test_no_sequence_of_changes_raises_anybodys_own_rights(db, moves):
             if actor == target or outside or not who.may(Permission.MANAGE_PEOPLE):
                 assert after == before
         named = {p.pk: p for p in places}
-        for held in HeldRole.objects.all():
-            assert fits(held.role, named.get(held.organisation_id))
+        for held in HeldRole.objects.filter(until=None).select_related("user"):
+            assert may_hold(held.role, named.get(held.organisation_id), named[held.user.organisation_id])
         transaction.set_rollback(True)
 
 

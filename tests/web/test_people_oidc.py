@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from forestall.errors import ForestallError
 from forestall.web import provider
 from forestall.web.audit.models import Event
-from forestall.web.people import oidc, selectors
+from forestall.web.people import oidc, provided, selectors
 from forestall.web.people.models import HeldRole, Identity, Organisation, User
 from forestall.web.people.permissions import Permission
 
@@ -130,13 +130,31 @@ def test_an_address_of_two_people_is_nobodys(client):
     assert through(client).status_code == 422
 
 
+@pytest.mark.parametrize("make", [False, True])
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_demo": True}])
-@pytest.mark.usefixtures("issuer")
-def test_closed_and_demo_accounts_stay_out(client, ann, change):
-    through(client)
+def test_closed_and_demo_accounts_stay_out(client, issuer, settings, ann, change, known, make):
+    """Known by the provider's own name or by the address alone; and where accounts are made, none is made beside them."""
+    if known:
+        through(client)
+        client.post("/sign-out/")
     User.objects.filter(pk=ann.pk).update(**change)
-    client.post("/sign-out/")
+    settings.OIDC = provider.Client(issuer=issuer, client="forestall", secret="told", make=make)
     assert through(client).status_code == 422
+    assert ("no account is made" if make else "no account") in refusal(client)
+    assert User.objects.count() == 1
+
+
+def test_no_account_is_made_with_the_address_of_another(client, issuer, settings, ann):
+    settings.OIDC = provider.Client(issuer=issuer, client="forestall", secret="told", make=True)
+    through(client)
+    client.post("/sign-out/")
+    tell(issuer, "mallory", **ANN)
+    answer = through(client, "mallory")
+    assert "ask an administrator" in answer.content.decode()
+    tell(issuer, "unsure", **{**ANN, "email_verified": False})
+    assert through(client, "unsure").status_code == 302
+    assert [u.email for u in User.objects.exclude(pk=ann.pk)] == [""], "an address that nobody verified is not kept"
 
 
 @pytest.mark.usefixtures("issuer", "ann")
@@ -236,6 +254,62 @@ def test_accounts_and_roles_from_the_provider(client, issuer, settings):
     assert {r.role for r in User.objects.get().held()} == {"analyst", "officer", "registrar"}
     acts = [(e.act, e.detail.get("role")) for e in Event.objects.filter(act__endswith="-role")]
     assert acts == [("give-role", "analyst"), ("take-role", "analyst"), ("give-role", "officer"), ("give-role", "analyst")]
+
+
+def grouped(issuer, settings, organisation, **roles):
+    """The provider says of Ann which groups she is in; the workplace makes accounts for ``organisation``."""
+    tell(issuer, "ann", groups=sorted(roles), **ANN)
+    settings.OIDC = provider.Client(
+        issuer=issuer, client="forestall", secret="told", make=True, role_claim="groups", roles=roles,
+        organisation=organisation,
+    )  # fmt: skip
+
+
+def test_an_organisation_that_is_not_there_lets_nobody_in(client, issuer, settings):
+    Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force")
+    grouped(issuer, settings, "gwnet", admins="administrator")
+    assert through(client).status_code == 422
+    assert refusal(client).startswith("FORESTALL_OIDC_ORGANISATION is 'gwnet'")
+    assert not User.objects.exists()
+    with pytest.raises(ForestallError, match="no organisation's slug: there are gwent"):
+        provided.check(settings.OIDC)
+
+
+def test_groups_give_no_role_that_does_not_fit(client, issuer, settings):
+    council = Organisation.objects.create(slug="council", name="Northtown Council", kind="council")
+    force = Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force")
+    grouped(issuer, settings, "council", a="analyst", b="partner", c="data-protection")
+    with pytest.raises(ForestallError, match="gives analyst, data-protection, which nobody of Northtown Council may hold"):
+        provided.check(settings.OIDC)
+    through(client)
+    ann = User.objects.get()
+    assert [(r.role, r.organisation) for r in ann.held()] == [("partner", council)]
+    client.post("/sign-out/")
+    grouped(issuer, settings, "gwent", a="analyst")
+    provided.check(settings.OIDC)
+    through(client)
+    assert User.objects.get().held() == [], "she is the council's, whichever organisation's provider says it"
+    client.post("/sign-out/")
+    User.objects.update(organisation=force)
+    through(client)
+    assert [(r.role, r.organisation) for r in User.objects.get().held()] == [("analyst", force)]
+
+
+def test_without_an_organisation_groups_give_no_view_of_the_force(client, issuer, settings):
+    grouped(issuer, settings, "", a="analyst")
+    through(client)
+    assert User.objects.get().held() == []
+
+
+def test_a_role_that_the_provider_gave_for_another_organisation_ends(client, issuer, settings):
+    force = Organisation.objects.create(slug="gwent", name="Gwent Police", kind="force")
+    grouped(issuer, settings, "", a="administrator")
+    through(client)
+    assert User.objects.get().reach(Permission.MANAGE_PEOPLE) is None
+    client.post("/sign-out/")
+    grouped(issuer, settings, "gwent", a="administrator")
+    through(client)
+    assert User.objects.get().reach(Permission.MANAGE_PEOPLE) == {force.pk}
 
 
 @pytest.mark.usefixtures("issuer")

@@ -278,6 +278,30 @@ def test_each_page_at_both_widths_in_both_languages(open_page, begin, width, lan
         page.screenshot(path=SHOTS / f"plan-{name}-{width}-{language}.png", full_page=True)
 
 
+@pytest.mark.parametrize(("scripts", "language"), [(True, "en"), (False, "en"), (True, "cy")])
+def test_on_a_phone_the_pages_of_a_plan_are_one_button_and_one_row(open_page, begin, scripts, language):
+    key = begin()
+    page = open_page(390, language, scripts=scripts)
+    page.goto(f"/plans/{key}/")
+    links = page.locator(".f-subnav a:visible")
+    assert len({a.bounding_box()["y"] for a in links.all()}) == 1, "the overview's links stand in one row"
+    assert links.count() == 4, "the stages stand in the list below"
+    page.goto(f"/plans/{key}/scanning/")
+    assert not page.locator("#plan-pages").is_visible()
+    page.click(".f-subnav__open")
+    assert page.locator("#plan-pages a:visible").count() == 11
+    assert page.locator("#plan-pages [aria-current]").get_attribute("href").endswith("/scanning/")
+    if scripts:
+        Hand(page).arrive()
+    page.screenshot(path=SHOTS / f"plan-pages-390-{language}.png")
+    page.keyboard.press("Escape")
+    assert not page.locator("#plan-pages").is_visible()
+    page.focus(".f-subnav__open")
+    page.keyboard.press("Enter")
+    page.click("#plan-pages a[href$='/timeline/']")
+    assert page.url.endswith(f"/plans/{key}/timeline/")
+
+
 def test_without_scripts_a_desk_and_a_phone_save(open_page, begin):
     key = begin()
     page = open_page(1280, scripts=False)

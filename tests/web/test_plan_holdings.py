@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
-from forestall.web.plans import actions, holdings
+from forestall.web.plans import actions, analysis_actions, holdings, ideas
 from forestall.web.plans.models import Hypothesis, Plan, Response, Task
 from forestall.web.plans.seed import Seed
 from forestall.web.retention.sources import ERASE, REDACT, SOURCES, Subject
@@ -33,7 +33,12 @@ def plan(person):
             key=made.key, question="why", raw=[f"{SECRET} {text}"], base=now.revision if now else 0, trail=Trail(user)
         )
     actions.answer(key=made.key, question="verdict", raw=["worked"], base=0, trail=Trail(user))
-    Hypothesis.objects.create(plan=made, text=SECRET, side="place", by=user)
+    idea = Hypothesis.objects.create(plan=made, text=SECRET, side="place", by=user)
+    analysis_actions.keep_hypothesis(
+        key=made.key, number=idea.pk, base=1, was=ideas.raw(idea), sent=ideas.raw(idea) | {"text": f"{SECRET} again"},
+        trail=Trail(user),
+    )  # fmt: skip
+    assert made.earlier.count() == 1
     Response.objects.create(plan=made, action=SECRET, driver="opportunity", organisation=user.organisation, by=user)
     Task.objects.create(plan=made, title=SECRET, organisation=user.organisation, asked_by=user)
     return made

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from forestall.catalogue import plans as catalogue
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import HeldRole, Organisation, User
-from forestall.web.plans import actions
+from forestall.web.plans import actions, timeline
+from forestall.web.plans.desk import Desk
 from forestall.web.plans.models import Answer, Draft, Plan
 from forestall.web.plans.seed import from_signal
 from forestall.web.signals.pinned import pinned
@@ -426,13 +427,13 @@ def test_the_timeline_has_what_happened_newest_first_page_by_page(mine, plan, co
 #: Queries of each page, whoever reads it: never more with more answers, tasks or plans.
 CEILINGS = {
     "/plans/": 8,
-    "/plans/{key}/": 23,
+    "/plans/{key}/": 24,
     "/plans/{key}/objective/": 14,
     "/plans/{key}/scanning/": 14,
     "/plans/{key}/analysis/": 16,
     "/plans/{key}/response/": 16,
     "/plans/{key}/scanning/extent/": 13,
-    "/plans/{key}/timeline/": 16,
+    "/plans/{key}/timeline/": 17,
     "/plans/{key}/move/submit/": 15,
 }
 
@@ -564,6 +565,50 @@ def test_ideas_are_written_changed_and_dropped(mine, plan):
     h.refresh_from_db()
     assert (h.standing, h.contradicts, h.revision) == ("dropped", "It went on when it closed", 2)
     assert mine.get(f"/plans/{plan.key}/ideas/{h.pk + 1}/").status_code == 404
+
+
+def test_what_an_idea_and_a_response_said_before_is_kept_and_told(mine, plan):
+    def change(page, where, form, **fields):
+        assert mine.post(where, form(text(mine.get(page)), **fields)).status_code == 302
+
+    new = f"/plans/{plan.key}/ideas/new/"
+    change(new, new, idea, text="The gate is broken", supports="Seen twice")
+    h = plan.hypotheses.get()
+    mend = f"/plans/{plan.key}/ideas/{h.pk}/"
+    change(mend, mend, idea, supports=HOSTILE, standing="kept")
+    change(mend, mend, idea, text="The gate stands open")
+    new = f"/plans/{plan.key}/responses/new/"
+    change(new, new, reply, action="Mend the gate", cost="100")
+    r = plan.responses.get()
+    mend = f"/plans/{plan.key}/responses/{r.pk}/"
+    change(mend, mend, reply, cost="250", side="place")
+    mine.post(mend, {"do": "stop"})
+    kept = [(e.kind, e.number, e.revision, e.changed) for e in plan.earlier.order_by("pk")]
+    assert kept == [
+        ("idea", h.pk, 1, ["supports", "standing"]), ("idea", h.pk, 2, ["text"]),
+        ("response", r.pk, 1, ["side", "cost"]), ("response", r.pk, 2, ["standing"]),
+    ]  # fmt: skip
+    assert plan.earlier.get(kind="idea", revision=1).fields["supports"] == "Seen twice"
+    told = [(str(t.title), [str(x) for x in t.text]) for t in timeline.history(Desk(plan, plan.owner)).happenings[:6]]
+    assert told == [
+        ("A response was changed", ["Mend the gate", "How does it stand?"]),
+        ("A response was changed", ["Mend the gate", "On which side of the triangle does it work?",
+                                    "What does it cost, in pounds? Before: 100"]),
+        ("Sample Police was asked", ["Mend the gate"]),
+        ("An idea why it goes on was changed", ["Why does it go on? Before: The gate is broken"]),
+        ("An idea why it goes on was changed", ["The gate is broken", "What speaks for it? Before: Seen twice",
+                                                "How does it stand?"]),
+        ("An idea why it goes on was written down", ["The gate is broken"]),
+    ]  # fmt: skip
+    assert "Before: Seen twice" in text(mine.get(f"/plans/{plan.key}/timeline/"))
+    pages, before = [], ""
+    for _ in range(20):
+        found = timeline.history(Desk(plan, plan.owner), before, 1)
+        pages += [str(h.title) for h in found.happenings]
+        before = found.before
+        if not before:
+            break
+    assert pages[:6] == [title for title, _ in told], "page by page the same"
 
 
 def test_two_people_change_one_idea(mine, client, plan, officer, colleague):

@@ -1,6 +1,7 @@
 """Tasks across organisations, sharing under agreements, hand-over, levels, marking, ethics, help; and their pages."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -356,7 +357,12 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     }  # fmt: skip
     people = reverse("plan-people", args=[plan.key])
     assert client.post(people, {**share_form, "basis": ""}).status_code == 422
-    assert client.post(people, share_form).status_code == 302
+    answer = client.post(people, share_form)
+    assert answer.url == f"{people}?done=share"
+    page = client.get(answer.url).content.decode()
+    assert "govuk-notification-banner--success" in page
+    assert "The partner is on this plan now" in page
+    assert "govuk-notification-banner" not in client.get(f"{people}?done=nonsense").content.decode()
     due = (timezone.localdate() + dt.timedelta(days=3)).isoformat()
     made = client.post(
         reverse("plan-tasks", args=[plan.key]), {"title": "Mend the <fence>", "organisation": council.pk, "due": due}
@@ -366,6 +372,9 @@ def test_the_pages_of_work(client, plan, council, agreement, colleague):
     assert "Mend the &lt;fence&gt;" in desk
     assert "ISP 1" in desk
     assert client.get(people).status_code == 404, "who else is on a plan is not for partners"
+    overview = client.get(reverse("plan", args=[plan.key])).content.decode()
+    assert "answers shared" in overview
+    assert not re.search(r"\d of \d\b", overview), "how much is done of what a partner may not see is not theirs to know"
     page = client.get(made.url).content.decode()
     assert "Accept" in page
     assert client.post(made.url, {"act": "accept"}).status_code == 302
@@ -458,3 +467,63 @@ def work(user):
     from forestall.web.plans import my_work
 
     return my_work.of(User.objects.get(pk=user.pk))
+
+
+def test_what_is_too_long_is_refused_and_never_cut(plan, colleague, client):
+    """People read what they wrote a week later: half of it is worse than a refusal that leaves it in the form."""
+    officer, other, force = trail(plan.owner), colleague("officer", "other"), plan.organisation
+    task = task_actions.ask_task(key=plan.key, title="Look", organisation=force, due=None, trail=officer)
+    long = "ŵ" * 10_001
+    for act in (
+        lambda: actions.move(key=plan.key, move="withdraw", reason=long, trail=officer),
+        lambda: people_actions.offer_handover(key=plan.key, taker=other, note=long, trail=officer),
+        lambda: people_actions.propose_level(key=plan.key, level=2, reason=long, trail=officer),
+        lambda: people_actions.refer_to_ethics(key=plan.key, question=long, trail=officer),
+        lambda: people_actions.ask_for_help(key=plan.key, kind="advice", stage="", text=long, trail=officer),
+        lambda: task_actions.ask_task(key=plan.key, title=long, organisation=force, due=None, trail=officer),
+        lambda: task_actions.ask_task(key=plan.key, title="T", detail=long, organisation=force, due=None, trail=officer),
+        lambda: task_actions.finish_task(key=task.key, outcome=long, trail=officer),
+        lambda: task_actions.decline_task(key=task.key, reason=long, trail=officer),
+        lambda: started(plan.owner, long),
+    ):
+        with pytest.raises(RefusedError, match="Say it in at most"), transaction.atomic():
+            act()
+    client.force_login(plan.owner)
+    page = client.post(reverse("plan-people", args=[plan.key]), {"act": "help", "kind": "advice", "text": long})
+    assert page.status_code == 422
+    assert long in page.content.decode(), "it is still there to be shortened"
+    page = client.post(reverse("start-plan"), {"from": "complaint", "words": long})
+    assert page.status_code == 422
+    assert "Say it in at most 5,000 characters: this has 10,001" in page.content.decode()
+    assert long in page.content.decode()
+
+
+def test_a_page_that_names_a_sensitive_plan_is_marked_so_on_top_and_at_the_foot(plan, colleague, client):
+    client.force_login(plan.owner)
+    work, record = reverse("my-work"), reverse("my-portfolio")
+    top = '<span class="govuk-visually-hidden">Protective marking: </span>{}</p>'
+    foot = '<strong class="f-marking">{}</strong>'
+    for marking in ("OFFICIAL", "OFFICIAL-SENSITIVE"):
+        people_actions.mark_plan(key=plan.key, marking=marking, caveats=(), about_people=False, trail=trail(plan.owner))
+        for address in (work, record, reverse("plan", args=[plan.key])):
+            page = client.get(address).content.decode()
+            assert top.format(marking) in page, address
+            assert foot.format(marking) in page, address
+        assert f'filename="{marking}-my-record.csv"' in client.get(f"{record[:-1]}.csv")["Content-Disposition"]
+    supervisor = colleague("supervisor")
+    client.force_login(supervisor)
+    assert top.format("OFFICIAL") in client.get(work).content.decode(), "no plan waits for them"
+    assert top.format("OFFICIAL-SENSITIVE") in client.get(reverse("portfolio")).content.decode()
+
+
+def test_a_page_that_names_plans_is_marked_as_the_highest_of_them(client, plan, colleague):
+    def foot(who, name):
+        client.force_login(who)
+        return re.search(r'<strong class="f-marking">([^<]*)', client.get(reverse(name)).content.decode())[1]
+
+    boss = colleague("supervisor")
+    assert {foot(plan.owner, "my-work"), foot(plan.owner, "plans"), foot(boss, "portfolio")} == {"OFFICIAL"}
+    Plan.objects.filter(pk=plan.pk).update(marking="OFFICIAL-SENSITIVE")
+    for who, name in ((plan.owner, "my-work"), (plan.owner, "plans"), (boss, "portfolio")):
+        assert foot(who, name) == "OFFICIAL-SENSITIVE", name
+    assert foot(colleague("partner"), "my-council") == "OFFICIAL"

@@ -19,6 +19,7 @@ from django.utils import timezone
 import bench_store
 import bench_workplace
 from forestall.web.api.models import AccessToken
+from forestall.web.library.models import LocalResult
 from forestall.web.people import invitations
 from forestall.web.people.models import Agreement, User
 from forestall.web.plans.models import Draft, Hypothesis, Plan, Response
@@ -52,9 +53,11 @@ CEILINGS = {
     "sign-in-kept": 2, "organisation": 4, "organisation-back": 4, "invitation": 5, "account": 6, "people": 8,
     "person-add": 6, "organisations": 5, "organisation-units": 6, "person": 8, "agreements": 6, "agreement-add": 5,
     "agreement": 6, "notices": 6, "retention": 13, "retention-history": 6, "retention-decide": 8, "disclosures": 7,
-    "disclosure-add": 4, "disclosure": 7, "audit": 10, "audit-record": 6, "plans": 6, "plan": 22, "plan-timeline": 14,
-    "plan-quick": 12, "plan-hypothesis-new": 9, "plan-hypothesis": 9, "plan-gap": 9, "plan-response-new": 10,
-    "plan-response": 10, "plan-move": 6, "plan-stage": 12, "plan-question": 11, "plan-merge": 8, "account-tokens": 5,
+    "disclosure-add": 4, "disclosure": 7, "audit": 10, "audit-record": 6, "plans": 6, "plan": 22, "plan-timeline": 15,
+    "plan-quick": 15, "plan-hypothesis-new": 9, "plan-hypothesis": 9, "plan-gap": 9, "plan-response-new": 13,
+    "plan-response": 13, "plan-move": 6, "plan-stage": 12, "plan-question": 11, "plan-merge": 8, "account-tokens": 5,
+    "library": 7, "library-csv": 9, "library-practice": 13, "library-toolkits": 5, "library-toolkit": 15,
+    "library-local": 11, "library-result": 16, "library-trials": 7, "library-review": 6, "signal-suggestion": 8,
     "api-reference": 4, "api-description": 2, "api:list_signals": 5, "api:read_signal": 8, "api:list_plans": 5,
     "api:start_plan": 5, "api:read_plan": 14, "api:list_plan_tasks": 6, "api:ask_task": 6, "api:list_responses": 6,
     "api:add_response": 6, "api:list_tasks": 10, "api:read_task": 5, "api:me": 3, "api:portfolio": 9,
@@ -105,12 +108,15 @@ class Visits:
             "key": self.plan.key, "signal_id": SIGNAL, "stage": "analysis", "question": "why", "screen": 1,
             "move": "withdraw", "level": "lsoa", "table": "lists", "token": invited, "notice": 1, "rest": "nothing",
             "record": f"account:{leaver.pk}", "name": next(iter(profiles.tables(profile))),
+            "slug": "cctv", "category": "burglary",
         }  # fmt: skip
         self.own = {
             "task": {"key": shared.key}, "api:read_task": {"key": shared.key}, "api:accept_task": {"key": shared.key},
             "api:decline_task": {"key": shared.key}, "api:finish_task": {"key": shared.key},
             "plan-quick": {"key": quick.key},
-            "published-plan": {"key": published.key}, "api:read_published": {"key": published.key},
+            "library-csv": {"table": "local"}, "published-plan": {"key": published.key},
+            "library-result": {"key": LocalResult.objects.filter(plan__organisation=officer.organisation_id).first().key},
+            "api:read_published": {"key": published.key},
             "plan-hypothesis": {"number": Hypothesis.objects.filter(plan=self.plan).first().pk},
             "plan-response": {"number": Response.objects.filter(plan=self.plan).first().pk},
             "api:change_response": {"number": Response.objects.filter(plan=self.plan).first().pk},

@@ -9,7 +9,7 @@ from forestall.web.people.permissions import ROLES
 from web.conftest import PASSWORD
 
 BEGINS = {
-    "analyst": "home", "officer": "my-work", "supervisor": "home", "chief-officer": "home", "hub": "home",
+    "analyst": "home", "officer": "my-work", "supervisor": "portfolio", "chief-officer": "home", "hub": "home",
     "partner": "my-council", "commissioner": "published", "registrar": "home", "data-protection": "audit",
     "administrator": "people",
 }  # fmt: skip

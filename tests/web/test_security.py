@@ -120,3 +120,11 @@ def test_a_proxys_word_is_believed_only_where_there_is_one(rf, settings):
     assert address_of(request) == "127.0.0.1"
     settings.BEHIND_PROXY = True
     assert address_of(request) == "203.0.113.9"
+
+
+def test_a_form_that_is_too_large_says_so(client, person):
+    """It answered that there is no such page."""
+    client.force_login(person("officer"))
+    answer = client.post("/notices/read/", {"words": "x" * 1_100_000})
+    assert answer.status_code == 413
+    assert "more than can be sent at once" in answer.content.decode()

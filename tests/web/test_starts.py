@@ -1,5 +1,7 @@
 """From signals, places, numbers and words to plans; decisions about signals that stand while nothing changes."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
@@ -223,6 +225,42 @@ def test_after_a_scan_people_hear_once_what_changed(officer):
     for _ in range(2):
         watching.after_scan(earlier=None, now=scan, trail=Trail.operator())
     assert Notice.objects.get().kind == "signal-back"
+
+
+def test_what_was_told_after_one_scan_is_not_told_again_after_the_next(officer):
+    """A night brings a new snapshot, and most signals are as they were the night before."""
+    t = dismissed(officer)
+    scan = pinned().scan
+    t.seen = {**t.seen, "established": False}
+    t.save()
+    watching.after_scan(earlier=scan, now=scan, trail=Trail.operator())
+    assert not Notice.objects.exists(), "the scan before showed it too"
+    weaker = replace(scan, signals=tuple(replace(s, established=s.established and s.id != SIGNAL) for s in scan.signals))
+    watching.after_scan(earlier=weaker, now=scan, trail=Trail.operator())
+    assert "is established now" in Notice.objects.get().message["params"]["change"]["message"]
+
+
+def test_growing_further_is_told_again(officer):
+    t, s = dismissed(officer), signal()
+    t.seen = {**t.seen, "ratio": 0.5, "interval": [0.4, 0.6]}
+    grown = triage.changes(t, s)
+    assert len(grown) == 1
+    assert triage.news(t, None, s) == grown
+    assert triage.news(t, s, s) == []
+    assert triage.news(t, replace(s, interval=(0.5, s.ratio / 2)), s) == grown
+    assert triage.news(t, replace(s, ratio=0.55), s) == grown, "it had not grown yet"
+
+
+def test_a_watched_signal_that_is_gone_is_told_of_once(officer):
+    watched = triage_actions.watch_signal(scan=pinned(), signal_id=SIGNAL, trail=Trail(officer))
+    watched.signal = "0000000000"
+    watched.save()
+    scan = pinned().scan
+    watching.after_scan(earlier=scan, now=scan, trail=Trail.operator())
+    assert not Notice.objects.exists(), "it was gone the night before"
+    there = replace(scan, signals=(*scan.signals, replace(scan.signals[0], id="0000000000")))
+    watching.after_scan(earlier=there, now=scan, trail=Trail.operator())
+    assert "is not in the newest scan any more" in Notice.objects.get().message["message"]
 
 
 def test_a_watched_signal_can_be_let_go_on_its_page(client, officer):

@@ -119,9 +119,19 @@ def categories() -> Mapping[str, Category]:
     return out
 
 
+@functools.cache
+def _titles() -> Mapping[str, Message]:
+    """What calls and complaints are about, in words; a force's own file need not say it."""
+    return load("categories").get("titles") or {}
+
+
 def category(slug: str) -> Category:
     """A category, or a plain one for a slug that the catalogue doesn't know."""
-    return categories().get(slug) or Category(slug, Message(slug.replace("-", " ").capitalize()), "other", True)
+    known = categories().get(slug)
+    if known is not None:
+        return known
+    title = _titles().get(slug) or Message(slug.replace("-", " ").capitalize())
+    return Category(slug, title, "other", True)
 
 
 @functools.cache

@@ -21,6 +21,7 @@ VERBS = {
     "scan": "find the problems in a store, ranked",
     "tasking": "list repeat victims, suspects, callers and hot spots of a hub",
     "profile": "explain one problem of a store on one page",
+    "suggest": "rank the library's practices for a problem, with the reasons",
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
     "account": "make an account of the workplace, or reset its second factor",

@@ -17,8 +17,6 @@ FORMATS = ("table", "json", "csv", "parquet", "html", "svg", "png", "geojson")
 BINARY = ("parquet", "png")
 #: Rows that a terminal is shown.
 ROWS = 30
-#: Columns that hold probabilities, shown as a reader takes them in.
-CHANCES = ("p_value", "q_value", "p_adjusted", "p", "q", "fits")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +183,7 @@ def _columns(table: Any, language: str) -> list[str]:
     def cell(column: Any, value: Any) -> str:
         if value is None:
             return "–"
-        if column.name in CHANCES and isinstance(value, float):
+        if column.is_chance and isinstance(value, float):
             return probability(value, language) if value == value else "–"
         if isinstance(value, Message):
             return value.render(language)

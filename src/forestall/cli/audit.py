@@ -142,6 +142,8 @@ def _export(args: argparse.Namespace) -> int:
     choice = Choice.of({name: getattr(args, name) for name in NAMES})
     for message in choice.errors.values():
         raise ForestallError(str(message))
+    if not args.to.strip():
+        raise ForestallError("a disclosure is logged with who receives it: say whom with --to")
     events = actions.export_whole_log(choice=choice, to=args.to, form=args.format, trail=Trail.operator(args.reason))
     _write((present.json_lines if args.format == "jsonl" else present.csv_lines)(events), args.out)
     return 0

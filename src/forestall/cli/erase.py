@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--source-ref", metavar="REF", help="the record with this number in its source")
     which.add_argument("--before", metavar="DATE", help="every record of what had happened before this day, YYYY-MM-DD")
     which.add_argument("--waiting", action="store_true", help="what was decided in the workplace and waits to be done")
+    parser.add_argument("--source", metavar="NAME", help="with --source-ref: of this source, where others use it too")
     parser.add_argument("--kind", metavar="KIND", help="with --before: of one kind of record, such as call")
     parser.add_argument("--since", metavar="DATE", help="with --before: only of what had not happened before this day")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; it stays, so it names nobody and quotes nothing")
@@ -60,7 +61,7 @@ def _rule(args: argparse.Namespace, store: Store) -> Rule:
 
     if args.kind is not None and args.kind not in KINDS:
         raise ForestallError(f"there is no kind of record {args.kind!r}: give one of {', '.join(KINDS)}")
-    narrowed = {"kind": args.kind, "since": _day("--since", args.since)}
+    narrowed = {"source": args.source, "kind": args.kind, "since": _day("--since", args.since)}
     if args.person:
         return Rule(person=_person(args.person, args.reason, store), **narrowed)
     return Rule(
@@ -131,8 +132,11 @@ def _waiting(args: argparse.Namespace) -> int:
     from forestall.web.retention import work
 
     if args.dry_run:
-        for each in work.waiting():
+        waiting = list(work.waiting())
+        for each in waiting:
             print(f"would erase: {each.record}, decided by {each.decided_by} on {each.at:%Y-%m-%d}")
+        if not waiting:
+            print("no erasure waits")
         return 0
     done = work.carry_out(trail=Trail.operator())
     for each in done:

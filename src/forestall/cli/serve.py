@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
         password = actions.make_account(username=args.account, role=args.role, trail=Trail.operator())
         print(f"Account {args.account} ({args.role}), password {password}", flush=True)
-    elif not start.has_accounts():
+    start.need_provider()
+    if not start.has_accounts():
         print("No account yet: run this again with --account NAME to make one.", flush=True)
     if not start.is_local():
         print(

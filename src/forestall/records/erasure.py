@@ -40,12 +40,13 @@ QUOTING = ("results", "decisions")
 @dataclass(frozen=True)
 class Rule:
     """Which rows go: exactly one of ``records`` (record ids, as pages show them), ``person`` (the keyed hash),
-    ``source_ref`` (the source's own number) and ``before`` (all that had certainly happened before that day, of one
-    ``kind`` and not before ``since`` where given)."""
+    ``source_ref`` (the source's own number, of ``source`` where more than one gave it) and ``before`` (all that had
+    certainly happened before that day, of one ``kind`` and not before ``since`` where given)."""
 
     records: tuple[str, ...] = ()
     person: str | None = None
     source_ref: str | None = None
+    source: str | None = None
     before: dt.date | None = None
     kind: str | None = None
     since: dt.date | None = None
@@ -55,6 +56,8 @@ class Rule:
             raise ValueError("a rule is about records, a person, a source's number or a date, and one of them")
         if (self.kind or self.since) and not self.before:
             raise ForestallError("a kind or a first day narrows a date: give --before DATE with it")
+        if self.source and not self.source_ref:
+            raise ForestallError("a source narrows a number: give --source-ref REF with it")
 
     @property
     def name(self) -> str:
@@ -79,7 +82,8 @@ class Rule:
             hit = [pc.fill_null(pc.equal(table[p], self.person), False) for p in PERSONS]
             return pc.or_(pc.or_(hit[0], hit[1]), hit[2])
         if self.source_ref:
-            return pc.fill_null(pc.equal(table["source_ref"], self.source_ref), False)
+            hit = pc.fill_null(pc.equal(table["source_ref"], self.source_ref), False)
+            return pc.and_(hit, pc.equal(table["source"], self.source)) if self.source else hit
         assert self.before is not None
         hit = pc.less(pc.coalesce(table["occurred_to"], _moment(self.before)), _moment(self.before))
         if self.since:
@@ -108,7 +112,8 @@ class Erased:
 def erase(store: Store, rule: Rule, *, reason: str, by: str = "", dry_run: bool = False, wait: float = 60.0) -> Erased:
     """Takes the rows of a rule out of every snapshot of the store. ``reason``: why, without a word of what they said.
     ``wait``: seconds to wait for another writer. ForestallError without a reason, where the reason quotes the rows, where
-    the hash key that the store needs is not here, or where there are no records."""
+    several sources gave the number and none of them is named, where the hash key that the store needs is not here, or where
+    there are no records."""
     reason = reason.strip()
     if not reason:
         raise ForestallError("an erasure is recorded with its reason: give --reason TEXT")
@@ -156,10 +161,24 @@ class _Erasure:
         wanted = not dry_run or hashkey.path().exists()  # what only looks makes no key
         self.hashes = Hashes(tombstones.key_of(self.parts, store.tombstones()) if wanted else b"")
 
+    def _refuse_namesakes(self) -> None:
+        """Each source numbers its rows from its own book: one number may stand for rows that have nothing in common."""
+        import pyarrow.compute as pc
+
+        if not self.rule.source_ref or self.rule.source:
+            return
+        found = {p.source for p in self.parts if pc.any(self.rule.mask(self._read(p, ("source_ref",)))).as_py()}
+        if len(found) > 1:
+            raise ForestallError(
+                f"{' and '.join(sorted(found))} each have a record of this number, and they need not be about the same: "
+                "say which with --source NAME. Nothing was erased."
+            )
+
     def run(self, reason: str, by: str) -> Erased:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        self._refuse_namesakes()
         moved: dict[str, Part] = {}
         alone = set(self.rule.given)  # what no row that stays bears
         traces, by_source, versions = [tombstones.schema().empty_table()], dict[str, int](), 0

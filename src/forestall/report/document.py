@@ -17,10 +17,11 @@ from forestall.text import Message
 
 @dataclass(frozen=True)
 class Paragraph:
-    """``kind``: ``lead`` (the answer), ``plain`` or ``small``."""
+    """``kind``: ``lead`` (the answer), ``plain`` or ``small``. ``asks``: the question that the text answers, set apart."""
 
     text: Message
     kind: str = "plain"
+    asks: Message | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from html import escape
+from math import isnan
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,12 +17,11 @@ from urllib.parse import quote
 from forestall.report import charts, maps
 from forestall.report import document as d
 from forestall.results import Table
+from forestall.results.base import CHANCES
 from forestall.text import Message, msg, probability
 
 #: Widths at which maps are drawn: beside a list on a desk, and on a phone.
 MAP_WIDE, MAP_NARROW = 470, 350
-#: Names of columns that hold chances.
-CHANCES = ("p_value", "q_value")
 #: Selectors of a whole page.
 _WHOLE = (":root", "html", "body")
 
@@ -116,12 +116,9 @@ class _Page:
 
     def block(self, block: d.Block) -> str:
         match block:
-            case d.Paragraph(text, kind):
-                return (
-                    f"<p>{self.sentence(text)}</p>"
-                    if kind == "plain"
-                    else f'<p class="{escape(kind)}">{self.sentence(text)}</p>'
-                )
+            case d.Paragraph(text, kind, asks):
+                body = f"<strong>{self.t(asks)}</strong> {self.sentence(text)}" if asks else self.sentence(text)
+                return f"<p>{body}</p>" if kind == "plain" else f'<p class="{escape(kind)}">{body}</p>'
             case d.Heading(text):
                 return f"<h3>{self.t(text)}</h3>"
             case d.Bullets(items):
@@ -210,7 +207,7 @@ class _Page:
         for row in table.rows:
             cells = []
             for i, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                chance = column.name in CHANCES and isinstance(value, float)
+                chance = column.is_chance and isinstance(value, float)
                 text = escape(cell_text(value, column.name, self.language)) if chance else self.cell(value)
                 size = len(re.sub(r"<[^>]*>", "", text))
                 kind = _n(column.numeric) or (' class="long"' if size > 24 else ' class="short"' if size < 13 else "")
@@ -266,6 +263,8 @@ def cell_text(value: Any, column: str, language: str) -> str:
             return (msg("yes") if value else msg("no")).render(language)
         case int():
             return f"{value:,}"
+        case float() if isnan(value):
+            return "–"
         case float() if column in CHANCES:
             return probability(value, language)
         case float():

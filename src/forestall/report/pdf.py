@@ -87,8 +87,9 @@ class _Setter:
 
     def block(self, block: d.Block, width: int = WHOLE) -> str:
         match block:
-            case d.Paragraph(text, kind):
+            case d.Paragraph(text, kind, asks):
                 body = f"#text(size: 8.5pt)[{self.t(text)}]" if kind == "small" else self.t(text)
+                body = f"#strong[{self.t(asks)}] {body}" if asks else body
                 return f"{body}\n\n"
             case d.Heading(text):
                 return f"=== {self.t(text)}\n\n"

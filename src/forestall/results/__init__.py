@@ -7,6 +7,7 @@ from forestall.results.finding import Finding
 from forestall.results.profile import Cost, Exhibit, Idea, Part, Profile, Side, Subject
 from forestall.results.shelf import Shelf
 from forestall.results.signal import Reason, Scan, Series, Signal
+from forestall.results.suggestion import FitReason, Line, LocalResult, Problem, Suggestion
 from forestall.results.tasking import Task, TaskingList, TaskingLists
 
 __all__ = [
@@ -17,8 +18,12 @@ __all__ = [
     "Exhibit",
     "Figures",
     "Finding",
+    "FitReason",
     "Idea",
+    "Line",
+    "LocalResult",
     "Part",
+    "Problem",
     "Profile",
     "MapLayer",
     "Provenance",
@@ -31,6 +36,7 @@ __all__ = [
     "Side",
     "Signal",
     "Subject",
+    "Suggestion",
     "Table",
     "Task",
     "TaskingList",

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeVar
 from forestall.text import Message
 
 Json = Any
+#: Names of columns that hold chances.
+CHANCES = frozenset({"p", "q", "p_value", "q_value", "p_adjusted", "fits"})
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Column:
     label: Message
     unit: Message | None = None
     numeric: bool = False
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether it holds chances, which a reader takes in as "less than 0.001" and not as a figure."""
+        return self.name in CHANCES
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,15 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "SyntheticControl": "synthetic_controls",
+    "synthetic_control": "synthetic_controls",
+    "InterruptedSeries": "segmented_series",
+    "interrupted_series": "segmented_series",
+    "CalibratedOutcome": "calibrating",
+    "CalibrationWeights": "calibrating",
+    "calibration_weights": "calibrating",
+    "PooledEffects": "pooling",
+    "pool_effects": "pooling",
     "RateRatio": "rates",
     "rate_ratio": "rates",
     "conditional_interval": "rates",

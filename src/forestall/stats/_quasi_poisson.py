@@ -84,6 +84,35 @@ def lag_one(residual: Floats, at: Ints) -> float:
     return float((residual[1:] * residual[:-1])[next_to].mean() / scale)
 
 
+def lasting_errors(x: Floats, found: Fit, at: Ints, least: float, most: float) -> tuple[float, float]:
+    """Autocorrelation of neighbouring periods, held between ``least`` and ``most``, and the dispersion, as the errors have
+    them. Residuals of a fit scatter less and look less alike than the errors, by an amount that the design tells exactly:
+    the autocorrelation whose residuals would look, on average, as these do."""
+    lag = lag_one(found.residual, at)
+    half = np.sqrt(found.mu)[:, None] * x
+    hat = half @ found.spread @ half.T
+    rest = np.eye(at.size) - hat
+    apart = np.abs(at[:, None] - at[None, :])
+    next_to = (at[1:] - at[:-1]) == 1
+    pairs = max(int(next_to.sum()), 1)
+
+    def look(rho: float) -> tuple[float, float]:
+        expected = rest @ rho ** apart.astype(float) @ rest
+        own = float(np.trace(expected))
+        neighbours = float(np.diagonal(expected, 1)[next_to].sum())
+        return own, neighbours / pairs / (own / at.size)
+
+    low, high = least, most
+    if look(low)[1] >= lag:
+        high = low
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if look(middle)[1] < lag else (low, middle)
+    rho = (low + high) / 2
+    own = look(rho)[0]
+    return rho, max(1.0, float(found.residual @ found.residual) / max(own, 1e-9))
+
+
 def f_test(beta: Floats, covariance: Floats, free: float) -> tuple[float, float]:
     """Wald's F of all ``beta`` being 0, and its p-value."""
     f = float(beta @ np.linalg.pinv(covariance, hermitian=True) @ beta) / beta.size

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
-from forestall.stats._quasi_poisson import Fit, f_test, fit, lag_one
+from forestall.stats._quasi_poisson import f_test, fit, lasting_errors
 from forestall.stats._times import Floats, Ints, level_of, sentences
 from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg, msg_n
@@ -170,7 +170,7 @@ def seasonality(
     x = np.column_stack([np.ones(at.size), (at - at.mean()) / 12, wave])
     found = fit(x, y, np.log(days / 30.4375))
     free = at.size - x.shape[1]
-    rho, dispersion = _errors(x, found, at)
+    rho, dispersion = lasting_errors(x, found, at, LEAST_RHO, MOST_RHO)
     apart = np.abs(at[:, None] - at[None, :])
     root = np.sqrt(found.mu)
     noise = dispersion * root[:, None] * root[None, :] * rho**apart
@@ -224,35 +224,6 @@ def seasonality(
             ),
         ),
     )  # fmt: skip
-
-
-def _errors(x: Floats, found: Fit, at: Ints) -> tuple[float, float]:
-    """Autocorrelation of neighbouring months and the dispersion, as the errors have them. Residuals of a fit scatter less
-    and look less alike than the errors, by an amount that the design tells exactly: the autocorrelation whose residuals
-    would look, on average, as these do."""
-    lag = lag_one(found.residual, at)
-    half = np.sqrt(found.mu)[:, None] * x
-    hat = half @ found.spread @ half.T
-    rest = np.eye(at.size) - hat
-    apart = np.abs(at[:, None] - at[None, :])
-    next_to = (at[1:] - at[:-1]) == 1
-    pairs = max(int(next_to.sum()), 1)
-
-    def look(rho: float) -> tuple[float, float]:
-        expected = rest @ rho ** apart.astype(float) @ rest
-        own = float(np.trace(expected))
-        neighbours = float(np.diagonal(expected, 1)[next_to].sum())
-        return own, neighbours / pairs / (own / at.size)
-
-    low, high = LEAST_RHO, MOST_RHO
-    if look(low)[1] >= lag:
-        high = low
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if look(middle)[1] < lag else (low, middle)
-    rho = (low + high) / 2
-    own = look(rho)[0]
-    return rho, max(1.0, float(found.residual @ found.residual) / max(own, 1e-9))
 
 
 def _waves(of_year: Floats, harmonics: int) -> Floats:

@@ -50,6 +50,13 @@ def action(needs: Permission | str) -> Callable[[F], F]:
     return mark
 
 
+def oneself(trail: Any) -> Any:
+    """The signed-in person who acts, for what everybody does to their own account; nobody else may."""
+    if trail.actor is None:
+        raise PermissionDenied
+    return trail.actor
+
+
 def allowed(name: str, actor: Any) -> bool:
     """Whether a person (None: the operator at the command line) may take an action."""
     needs = ACTIONS[name]

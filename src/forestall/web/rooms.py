@@ -26,6 +26,7 @@ ROOMS = (
     Room("my-ward", msg("My ward"), (Permission.SEE_PLANS,)),
     Room("my-council", msg("My organisation"), (Permission.SEE_SHARED_PLANS,)),
     Room("portfolio", msg("Portfolio"), (Permission.SEE_PORTFOLIO,)),
+    Room("library", msg("Library"), (Permission.SEE_LIBRARY,)),
     Room("published", msg("Published"), (Permission.SEE_PUBLISHED,)),
     Room("help", msg("Calls for help"), (Permission.ANSWER_HELP,)),
     Room("tasking", msg("Tasking"), (Permission.SEE_TASKING,)),
@@ -53,11 +54,13 @@ def rooms(user: Any, path: str) -> list[tuple[str, Message, bool]]:
 
 
 #: Where people begin who hold these permissions and lack those: a partner with what is asked of their organisation, the
-#: commissioner's office with what is published, an officer with their own work. Everybody else begins in their first room.
+#: commissioner's office with what is published, an officer with their own work, a supervisor with the
+#: portfolio. Everybody else begins in their first room.
 BEGIN = (
     ("my-council", Permission.SEE_SHARED_PLANS, Permission.SEE_PLANS),
     ("published", Permission.SEE_PUBLISHED, Permission.DO_TASKS),
     ("my-work", Permission.SEE_PLANS, Permission.EXPLORE),
+    ("portfolio", Permission.AGREE_PLANS, Permission.DECIDE_ETHICS),
 )
 
 

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "forestall.web.explore",
     "forestall.web.tasking",
     "forestall.web.plans",
+    "forestall.web.library",
     "forestall.web.work",
     "forestall.web.retention",
     "forestall.web.api",

@@ -73,6 +73,16 @@ def need_front_end() -> None:
         )
 
 
+def need_provider() -> None:
+    """:class:`ForestallError` where what the settings say of a provider does not fit the organisations that are there."""
+    from django.conf import settings
+
+    from forestall.web.people import provided
+
+    if settings.OIDC is not None:
+        provided.check(settings.OIDC)
+
+
 def is_local() -> bool:
     """Whether only this machine can reach the server."""
     from django.conf import settings

@@ -7,6 +7,7 @@ from django.urls import include, path
 from forestall.web import views
 from forestall.web.api.urls import urlpatterns as api
 from forestall.web.explore import views as explore
+from forestall.web.library.urls import urlpatterns as library
 from forestall.web.people.urls import urlpatterns as people
 from forestall.web.plans import urls_plan
 from forestall.web.plans.urls_oversee import urlpatterns as oversee
@@ -41,6 +42,7 @@ urlpatterns = [
     path("notices/read/", work.read, name="notices-read"),
     path("notices/<int:notice>/read/", work.read, name="notice-read"),
     *retention,
+    *library,
     path("audit/", include("forestall.web.audit.urls")),
     *urls_plan.urlpatterns,
     *api,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from forestall.text import Message, msg
+from forestall.web.people.permissions import Permission
 
 V = TypeVar("V", bound=Callable[..., HttpResponse])
 
 NOT_ALLOWED = msg("Your role does not include this page")
 NOT_FOUND = msg("There is no such page")
 STALE = msg("This page was open for too long: go back, load it again and send it once more")
+TOO_MUCH = msg("That is more than can be sent at once: go back, take some of it out, and send the rest by itself")
 BROKEN = msg("Something went wrong on our side; nothing of yours was lost, and it has been written to the log")
 
 
@@ -22,6 +26,21 @@ def public(view: V) -> V:
     """A view that needs no account."""
     view.public = True  # type: ignore[attr-defined]
     return view
+
+
+def needing(permission: Permission) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view for those who hold a permission; everybody else is told that the page is not theirs."""
+
+    def mark(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if not request.user.may(permission):
+                raise PermissionDenied
+            return view(request, **arguments)
+
+        return guarded
+
+    return mark
 
 
 def _error(request: HttpRequest, sentence: Message, status: int) -> HttpResponse:
@@ -36,7 +55,9 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:  # n
     return _error(request, NOT_FOUND, 404)
 
 
-def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _error(request, TOO_MUCH, 413)
     return _error(request, NOT_FOUND, 400)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
 
 from forestall.errors import ForestallError
 from forestall.text import msg
-from forestall.web.actions import ANYONE, OPERATOR, action
+from forestall.web.actions import ANYONE, OPERATOR, action, oneself
 from forestall.web.api import tokens
 from forestall.web.api.models import AccessToken
 from forestall.web.audit.models import Operation
@@ -24,7 +23,7 @@ from forestall.web.plans.values import clean_text
 def make_token(*, name: str, days: int, reads_only: bool, trail: Trail) -> tuple[AccessToken, str]:
     """Makes a token of the person who asks, with no more rights than theirs; returns it with its letters, which nobody sees
     again."""
-    user = _oneself(trail)
+    user = oneself(trail)
     name = clean_text(name)[:100]
     if not name:
         raise RefusedError(msg("Give the token a name, by which you know later what uses it"))
@@ -38,7 +37,7 @@ def make_token(*, name: str, days: int, reads_only: bool, trail: Trail) -> tuple
 @action(ANYONE)
 def revoke_token(*, token: int, trail: Trail) -> AccessToken:
     """Ends a token of the person who asks; one of somebody else is not found."""
-    user = _oneself(trail)
+    user = oneself(trail)
     found = AccessToken.objects.select_for_update().filter(user=user, pk=token).first()
     if found is None:
         raise Http404
@@ -50,11 +49,11 @@ def revoke_token(*, token: int, trail: Trail) -> AccessToken:
 @action(ANYONE)
 def note_use(*, token: AccessToken, trail: Trail) -> None:
     """Notes, once a day, that a token let its person in."""
-    now, last = timezone.now(), token.last_used_at
-    if last is None or timezone.localdate(last) < timezone.localdate(now):
-        fresh = AccessToken.objects.filter(pk=token.pk, last_used_at=last).update(last_used_at=now)
-        if fresh:
-            trail.record(Operation.ACCESS, "use-token", f"user:{token.user_id}", {"token": token.pk})
+    if token.used_today:
+        return
+    fresh = AccessToken.objects.filter(pk=token.pk, last_used_at=token.last_used_at).update(last_used_at=timezone.now())
+    if fresh:
+        trail.record(Operation.ACCESS, "use-token", f"user:{token.user_id}", {"token": token.pk})
 
 
 @action(OPERATOR)
@@ -75,12 +74,6 @@ def revoke_tokens_of(*, username: str, trail: Trail) -> int:
     for token in found:
         _revoke(token, trail)
     return len(found)
-
-
-def _oneself(trail: Trail) -> User:
-    if trail.actor is None:
-        raise PermissionDenied
-    return trail.actor
 
 
 def _named(username: str) -> User:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import translation
-from django.utils.translation.trans_real import parse_accept_lang_header
 from ninja import NinjaAPI
 
 from forestall import __version__
-from forestall.text import LANGUAGES
 from forestall.web.api import oversight_routes, plan_routes, problems, said, signal_routes, work_routes
 from forestall.web.api.auth import Session, Token
+from forestall.web.api.language import language_of
 
 
 class Interface(NinjaAPI):
@@ -31,6 +30,13 @@ class Interface(NinjaAPI):
         return schema
 
 
+@functools.cache
+def description(prefix: str) -> Mapping[str, Any]:  # noqa: ARG001 - its addresses begin with it
+    """The OpenAPI description, worked out once for each place at which a process is mounted. Its sentences are English,
+    whoever asks."""
+    return api.get_openapi_schema()
+
+
 api = Interface(
     title=f"Forestall: {said.TITLE}",
     version=__version__,
@@ -43,14 +49,6 @@ api = Interface(
 problems.register(api)
 for router in (signal_routes.router, plan_routes.router, work_routes.router, oversight_routes.router):
     api.add_router("", router)
-
-
-def language_of(request: HttpRequest) -> str:
-    """``en`` or ``cy``: of Accept-Language, else of the person's account."""
-    for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
-        if code[:2] in LANGUAGES:
-            return code[:2]
-    return getattr(request.user, "language", "") or "en"
 
 
 def behind_its_own_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import translation
 from ninja.errors import AuthenticationError, HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from forestall.web.api import actions, tokens
+from forestall.web.api.language import language_of
 from forestall.web.audit.trail import Trail
 from forestall.web.people.backend import admitted
 
@@ -32,10 +34,13 @@ class Token(HttpBearer):
         found = tokens.find(token.strip())
         if found is None or not admitted(found.user, request):
             return None
+        request.user = found.user
+        request.language = language_of(request)
+        translation.activate(request.language)  # until the view's own door puts back what was before
         if found.reads_only and request.method not in SAFE:
             raise ReadsOnlyError
-        request.user = found.user
-        actions.note_use(token=found, trail=Trail.of(request))
+        if not found.used_today:  # an action takes the write lock of SQLite, and reading needs none
+            actions.note_use(token=found, trail=Trail.of(request))
         return found
 
 

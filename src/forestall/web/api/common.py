@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Router
 
+from forestall.text import Message, msg
 from forestall.web.api import said
 from forestall.web.api.shapes import Problem
 from forestall.web.audit.trail import Trail
@@ -15,10 +16,12 @@ from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions as plan_actions
 from forestall.web.plans import urls_plan  # noqa: F401 - it registers what a plan's key in an address is
 from forestall.web.plans.desk import Desk
+from forestall.web.plans.rules import RefusedError
 from forestall.web.signals.pinned import Pinned, pinned
 
 #: What any operation may answer, beside what it is asked for.
-REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422, 503})
+REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 428, 503})
+NOT_TAKEN = msg("“{value}” is nothing that {name} takes: leave it out, or use a word that the list itself shows")
 
 
 def operation(router: Router, method: str, path: str, answers: Any, status: int = 200) -> Callable[..., Any]:
@@ -35,6 +38,14 @@ def operation(router: Router, method: str, path: str, answers: Any, status: int 
 
 def trail(request: HttpRequest) -> Trail:
     return Trail.of(request)
+
+
+def known(given: Mapping[str, str], wanted: Any) -> None:
+    """:class:`RefusedError` where a program asks for a part of a list by a word that the list does not know: a page leaves
+    such a word out and shows the filters as they are, and a program would take the whole list for the part."""
+    unknown = [k for k, v in given.items() if v and getattr(wanted, k) != v]
+    if unknown:
+        raise RefusedError(*(Message(NOT_TAKEN.id, {"value": given[k][:60], "name": k}) for k in unknown))
 
 
 def scan() -> Pinned:

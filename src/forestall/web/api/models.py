@@ -35,3 +35,8 @@ class AccessToken(models.Model):
     def works(self) -> bool:
         """Whether it lets its person in now."""
         return self.revoked_at is None and timezone.now() < self.expires_at and self.stamp == self.user.session_stamp
+
+    @property
+    def used_today(self) -> bool:
+        """Whether its use of this day is noted."""
+        return self.last_used_at is not None and timezone.localdate(self.last_used_at) >= timezone.localdate()

@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 from ninja import Query, Router
 
 from forestall.web.api import shapes, show
-from forestall.web.api.common import operation, trail
+from forestall.web.api.common import known, operation, trail
 from forestall.web.api.models import AccessToken
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import oversight_actions
@@ -52,6 +52,7 @@ def portfolio(
         "page": str(page),
     }  # fmt: skip
     wanted = overview.Wanted.of(given, held.hubs if held else ())
+    known({k: v for k, v in given.items() if k != "page"}, wanted)
     found, n = oversight_actions.see_portfolio(wanted=wanted, trail=trail(request))
     return show.portfolio_page(list(found), n, overview.summary(request.user))
 

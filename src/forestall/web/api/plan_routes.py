@@ -10,7 +10,7 @@ from ninja import Query, Router, Status
 
 from forestall.text import msg
 from forestall.web.api import shapes, show
-from forestall.web.api.common import desk, operation, scan, trail
+from forestall.web.api.common import desk, known, operation, scan, trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions, duplicates, list_actions, seed, selectors, values
 from forestall.web.plans.listing import Wanted
@@ -40,6 +40,7 @@ def list_plans(
         "after": after,
     }
     wanted = Wanted.of(given)
+    known({"state": state, "category": category}, wanted)
     own = request.user.may(Permission.SEE_PLANS)
     see = list_actions.see_plans if own else list_actions.see_shared_plans
     page = see(wanted=wanted, trail=trail(request))

@@ -7,15 +7,18 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from forestall.catalogue import audit as policy
 from forestall.errors import ForestallError
 from forestall.text import Message, msg
 from forestall.web.api.auth import ReadsOnlyError
 from forestall.web.api.show import answer, response
+from forestall.web.audit.middleware import NEEDED
+from forestall.web.audit.trail import ReasonNeededError
 from forestall.web.plans.revision import RevisionError
 from forestall.web.plans.rules import ConflictError, RefusedError
 from forestall.web.plans.saving import UnansweredError
@@ -30,6 +33,7 @@ WHO = msg("Sign in, or send a token that works: make one on the page of your acc
 CSRF = msg("Send the header X-CSRFToken with what you change in a session, or use a token")
 UNREADABLE = msg("The body is no JSON")
 MISSHAPEN = msg("What was sent is not as the description of the interface says")
+TOO_MUCH = msg("The body is larger than the workplace takes: send less at once")
 METHOD = msg("This address answers other methods: the header Allow names them")
 REFUSED = msg("This is not allowed now")
 CHANGED = msg("Somebody else changed it meanwhile: look at what stands now, and choose")
@@ -73,6 +77,10 @@ def register(api: NinjaAPI) -> None:
     def other(request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(request, error.status_code, CSRF if error.status_code == 403 else UNREADABLE)
 
+    @api.exception_handler(RequestDataTooBig)
+    def too_much(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  # noqa: ARG001
+        return problem(request, 413, TOO_MUCH)
+
     @api.exception_handler(ValidationError)
     def misshapen(request: HttpRequest, error: ValidationError) -> HttpResponse:
         errors = {".".join(str(part) for part in e["loc"]): str(e["msg"]) for e in error.errors}
@@ -81,6 +89,14 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(RefusedError)
     def refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
         return problem(request, 422, REFUSED, reasons=_said(request, error.reasons))
+
+    @api.exception_handler(ReasonNeededError)
+    def needed(request: HttpRequest, error: ReasonNeededError) -> HttpResponse:
+        why = msg(
+            "Your force asks for a reason for this ({act}) and nothing was done: send it again with the header X-Reason",
+            act=policy.policy().title(error.act),
+        )
+        return problem(request, NEEDED, why)
 
     @api.exception_handler(InvalidAnswer)
     def invalid(request: HttpRequest, error: InvalidAnswer) -> HttpResponse:

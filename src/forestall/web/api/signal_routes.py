@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from forestall.web.api import shapes, show
-from forestall.web.api.common import operation, scan, trail
+from forestall.web.api.common import known, operation, scan, trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import duplicates, seed, triage
 from forestall.web.signals import actions
@@ -30,6 +30,7 @@ def list_signals(
     held = scan()
     given = {"area": area, "theme": theme, "category": category, "kind": kind, "sort": sort, "decided": decided}
     choice = Choice.of(given, held.hubs)
+    known(given, choice)
     found = actions.see_signals(held=held, choice=choice, trail=trail(request))
     stands = triage.decisions(request.user, found) if request.user.may(Permission.TRIAGE_SIGNALS) else {}
     dismissed = {s.id for s in found if triage.set_aside(stands.get(s.id), s)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forestall.text import Message
 from forestall.web.api import actions, present, problems, selectors, tokens
-from forestall.web.api.api import api, behind_its_own_door
+from forestall.web.api.api import behind_its_own_door
+from forestall.web.api.api import description as described
 from forestall.web.audit.trail import Trail
 from forestall.web.plans.rules import RefusedError
 
@@ -18,7 +20,7 @@ from forestall.web.plans.rules import RefusedError
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The OpenAPI description. It tells nothing of anybody and is for whoever asks."""
-    return JsonResponse(api.get_openapi_schema(), json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(described(get_script_prefix()), json_dumps_params={"ensure_ascii": False})
 
 
 @csrf_exempt
@@ -31,7 +33,7 @@ def nothing(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """The description, to read."""
-    return render(request, "api/reference.html", {"groups": present.groups(api.get_openapi_schema())})
+    return render(request, "api/reference.html", {"groups": present.groups(described(get_script_prefix()))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -13,9 +13,8 @@ from forestall.web.api import shapes, show
 from forestall.web.api.common import desk, operation, trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import my_work, response_actions, responses, selectors, task_actions
+from forestall.web.plans import my_work, response_actions, selectors, task_actions
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.revision import RevisionError
 from forestall.web.plans.rules import RefusedError
 
 router = Router(tags=["work"])
@@ -53,13 +52,8 @@ def add_response(request: HttpRequest, key: str, new: shapes.NewResponse) -> Any
 
 @operation(router, "PUT", "/plans/{plan_key:key}/responses/{int:number}", shapes.Response)
 def change_response(request: HttpRequest, key: str, number: int, new: shapes.ChangedResponse) -> Any:
-    found = _to_change(request, key)
-    stands = next((r for r in found.responses if r.pk == number), None)
-    if stands is not None and stands.revision != new.base:
-        raise RevisionError(stands, responses.raw(stands), {}, [])
-    made = response_actions.keep_response(
-        key=key, number=number, base=new.base, was={}, sent=_form(found, new), trail=trail(request)
-    )
+    fields = _form(_to_change(request, key), new)
+    made = response_actions.keep_response(key=key, number=number, base=new.base, was={}, sent=fields, trail=trail(request))
     return show.response(made)
 
 
@@ -100,7 +94,7 @@ def _form(found: Desk, new: shapes.NewResponse) -> dict[str, str]:
         "tier-public-health": new.tier_public_health,
         "organisation": str(_organisation(found, new.organisation).pk),
         "owner": str(owner.pk) if owner else "",
-        "due": new.due.isoformat() if new.due else "",
+        "due": f"{new.due.day}/{new.due.month}/{new.due.year}" if new.due else "",
         "trial": "yes" if new.trial else "",
         "shared": "yes" if new.shared else "",
     }

@@ -49,7 +49,6 @@ CHART = {
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])$")
 #: Columns of shares, which read better as per cent.
 SHARES = ("share", "running", "even", "rate_share")
-PROBABILITIES = ("p", "q", "p_value", "q_value", "p_adjusted")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def cell(column: Any, value: Any, language: str) -> str:
         return "–"
     if isinstance(value, bool):
         return (msg("yes") if value else msg("no")).render(language)
-    if column.name in PROBABILITIES and isinstance(value, float):
+    if column.is_chance and isinstance(value, float):
         return probability(value, language)
     if isinstance(value, Message):
         return value.render(language)

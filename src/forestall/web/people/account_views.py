@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forestall.text import Message
 from forestall.web.audit.trail import Trail
-from forestall.web.people import actions, second_factor, views
+from forestall.web.people import actions, backend, second_factor, views
 from forestall.web.people.forms import ChangePassword, Code
 from forestall.web.people.present import role_rows
 
@@ -29,7 +29,7 @@ def password(request: HttpRequest) -> HttpResponse:
     try:
         if actions.change_password(request=request, old=old, new=new, trail=Trail.of(request)):
             return redirect("account")
-    except actions.TooManyError:
+    except backend.TooManyError:
         return _page(request, {"old_password": views.WAIT}, 429)
     return _page(request, {"old_password": form.tell["old_password"]}, 422)
 
@@ -42,7 +42,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         return _page(request, form.told(), 422)
     try:
         codes = actions.renew_recovery_codes(code=form.cleaned_data["code"], trail=Trail.of(request))
-    except actions.TooManyError:
+    except backend.TooManyError:
         return _page(request, {"code": views.WAIT}, 429)
     if codes is None:
         return _page(request, {"code": views.WRONG_CODE}, 422)

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
 from forestall.errors import ForestallError
 from forestall.text import LANGUAGES
-from forestall.web.actions import ANYONE, OPERATOR, action
+from forestall.web.actions import ANYONE, OPERATOR, action, oneself
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
-from forestall.web.people import backend, demo, door, first, invitations, oidc, second_factor
+from forestall.web.people import backend, demo, door, first, invitations, oidc, provided, second_factor
+from forestall.web.people.backend import TooManyError
+from forestall.web.people.fitting import manages, may_hold, misfits, standing
 from forestall.web.people.models import (
     FailedSignIn,
     HeldRole,
@@ -32,21 +34,16 @@ from forestall.web.people.models import (
 from forestall.web.people.permissions import ROLES
 
 
-class TooManyError(Exception):
-    """Too many failed attempts: the answer was not read."""
-
-
 @action(ANYONE)
-def sign_in(*, request: HttpRequest, username: str, password: str, trail: Trail) -> User | None:
-    """Signs a person in, or lets them on to the second factor where one is needed (``request.user`` tells). None where name
-    and password do not belong together; :class:`TooManyError` where there were too many failures. What has outlived its
-    retention, of sessions and of failures, goes on this occasion."""
+def sign_in(*, request: HttpRequest, username: str, user: User | None, trail: Trail) -> User | None:
+    """Signs in whom :func:`~forestall.web.people.backend.recognise` found, or lets them on to the second factor where one
+    is needed (``request.user`` tells). None where it found nobody: the failure is noted; :class:`TooManyError` where others
+    failed too often meanwhile. What has outlived its retention, of sessions and of failures, goes on this occasion."""
     now = timezone.now()
     request.session.clear_expired()
     FailedSignIn.objects.filter(at__lt=now - dt.timedelta(days=1)).delete()
     if backend.too_many(username, trail.address):
         raise TooManyError
-    user = authenticate(request, username=username, password=password)
     if user is None:
         FailedSignIn.objects.create(name_hash=backend.name_hash(username), address=trail.address, at=now)
         known = User.objects.filter(username=username.strip().lower()).first()
@@ -102,7 +99,10 @@ def sign_in_by_organisation(*, request: HttpRequest, user: User, trail: Trail) -
     """Signs in whom :class:`~forestall.web.people.oidc.OrganisationAccounts` recognised (``user.claims`` say as whom), and
     makes the account first where that is allowed. The provider is answerable for its second factor."""
     client, claims = settings.OIDC, user.claims
-    organisation = Organisation.objects.filter(slug=client.organisation).first() if client.organisation else None
+    try:
+        organisation = provided.organisation(client)
+    except ForestallError as error:
+        raise oidc.RefusedError(oidc.FAILED, str(error)) from error
     if user.pk is None:
         user.organisation = organisation
         user.save()
@@ -150,7 +150,7 @@ def sign_out(*, request: HttpRequest, trail: Trail) -> None:
 @action(ANYONE)
 def sign_out_everywhere(*, request: HttpRequest, trail: Trail) -> None:
     """Ends every session of the person who asks."""
-    user = _oneself(trail)
+    user = oneself(trail)
     User.objects.filter(pk=user.pk).update(session_stamp=new_stamp())
     trail.record(Operation.ACCESS, "sign-out-everywhere", f"user:{user.pk}")
     logout(request)
@@ -170,7 +170,7 @@ def choose_language(*, language: str, trail: Trail) -> str:
 @action(ANYONE)
 def change_password(*, request: HttpRequest, old: str, new: str, trail: Trail) -> bool:
     """A person's own new password; every other session ends. False where the old one is wrong."""
-    user = _oneself(trail)
+    user = oneself(trail)
     _slow_down(user, trail)
     if not user.check_password(old):
         _failed_code(user, trail)
@@ -186,7 +186,7 @@ def change_password(*, request: HttpRequest, old: str, new: str, trail: Trail) -
 @action(ANYONE)
 def renew_recovery_codes(*, code: str, trail: Trail) -> list[str] | None:
     """Ten new recovery codes for a person who shows a code of the app; None where it is wrong."""
-    user = _oneself(trail)
+    user = oneself(trail)
     _slow_down(user, trail)
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is None or not second_factor.take(factor, code):
@@ -209,12 +209,6 @@ def _in_the_door(request: HttpRequest, trail: Trail) -> User:
     return user
 
 
-def _oneself(trail: Trail) -> User:
-    if trail.actor is None:
-        raise PermissionDenied
-    return trail.actor
-
-
 def _slow_down(user: User, trail: Trail) -> None:
     if backend.too_many(backend.code_of(user), trail.address, backend.PER_CODE):
         raise TooManyError
@@ -228,22 +222,26 @@ def _failed_code(user: User, trail: Trail) -> None:
 def _follow_groups(
     user: User, groups: Any, roles: Mapping[str, str], organisation: Organisation | None, trail: Trail
 ) -> None:
-    """Gives the roles of a person's groups and ends those that the provider gave and no longer says."""
+    """Gives the roles of a person's groups that fit the person's organisation, and ends those that the provider gave and no
+    longer says."""
     named = {groups} if isinstance(groups, str) else {g for g in groups or () if isinstance(g, str)}
-    now, wanted = timezone.now(), {role for group, role in roles.items() if group in named}
+    said = {role for group, role in roles.items() if group in named}
+    now, wanted = timezone.now(), {role for role in said if may_hold(role, organisation, user.organisation)}
     for held in HeldRole.objects.filter(user=user, by_provider=True):
         ended = held.until is not None and held.until <= now
-        if held.role in wanted and ended:
+        right = held.role in wanted and held.organisation_id == (organisation.pk if organisation else None)
+        if right and ended:
             HeldRole.objects.filter(pk=held.pk).update(since=now, until=None)
             trail.by(user).record(
                 Operation.ALTERATION, "give-role", f"user:{user.pk}", {"role": held.role, "by": "provider"}
             )
-        elif held.role not in wanted and not ended:
+        elif not right and not ended:
             HeldRole.objects.filter(pk=held.pk).update(until=now)
             trail.by(user).record(
                 Operation.ALTERATION, "take-role", f"user:{user.pk}", {"role": held.role, "by": "provider"}
             )
-        wanted -= {held.role}
+        if right:
+            wanted -= {held.role}
     for role in sorted(wanted):
         at = {"user": user, "role": role, "area": "", "unit": None, "organisation": organisation}
         _, made = HeldRole.objects.get_or_create(**at, defaults={"by_provider": True})
@@ -256,19 +254,36 @@ def make_account(*, username: str, role: str, trail: Trail, name: str = "", area
     """Makes an account, or gives one that is there a new password and the role; returns the random password.
 
     ``organisation``: a name or slug of one that is there. Where none is given, a new account belongs to the force: the one
-    that is there, or one named after the records where there is none yet."""
+    that is there, or one named after the records where there is none yet. A role that ended is held again, and every
+    session of the account ends. :class:`ForestallError` where the account is closed or a role does not fit the
+    organisation."""
     username = username.strip().lower()
     if role not in ROLES:
         raise ForestallError(f"there is no role {role}: choose one of {', '.join(ROLES)}")
+    if area and manages(role):
+        raise ForestallError(f"the role {role} is held everywhere: leave the area out")
     if not username or len(username) > 150 or any(c.isspace() for c in username):
         raise ForestallError(f"an account's name is one word of at most 150 letters: {username!r} is not")
-    password = secrets.token_urlsafe(15)
+    password, now = secrets.token_urlsafe(15), timezone.now()
     user = User.objects.filter(username=username).first() or User(username=username, name=name)
+    if not user.is_active:
+        raise ForestallError(f"the account {username} is closed: open it again on the page of people, or name another")
     if organisation or user.organisation is None:
         user.organisation = first.organisation(organisation, role) or user.organisation
+    if user.organisation is not None:
+        there = [HeldRole(role=role), *(standing(user) if user.pk else ())]
+        wrong = misfits(there, user.organisation)
+        if wrong:
+            raise ForestallError(
+                f"nobody of {user.organisation} may hold the role {', '.join(wrong)}: choose another role or organisation"
+            )
     user.set_password(password)
+    user.session_stamp = new_stamp()
     user.save()
-    HeldRole.objects.get_or_create(user=user, role=role, area=area, organisation=None, unit=None)
+    HeldRole.objects.update_or_create(
+        user=user, role=role, area=area, organisation=None, unit=None,
+        defaults={"since": now, "until": None, "by_provider": False},
+    )  # fmt: skip
     trail.record(Operation.ALTERATION, "make-account", f"user:{user.pk}", {"role": role, "area": area})
     return password
 

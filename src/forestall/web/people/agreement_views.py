@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,22 +17,11 @@ from forestall.web.people.forms import Dates, NewAgreement, Withdrawal
 from forestall.web.people.models import Agreement, Organisation
 from forestall.web.people.permissions import Permission
 from forestall.web.people.refusal import RefusedError
-
-
-def keeping(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For who keeps the register; everybody else is told that the page is not theirs."""
-
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
-        if not request.user.may(Permission.MANAGE_AGREEMENTS):
-            raise PermissionDenied
-        return view(request, **arguments)
-
-    return guarded
+from forestall.web.views import needing
 
 
 @require_safe
-@keeping
+@needing(Permission.MANAGE_AGREEMENTS)
 def agreements(request: HttpRequest) -> HttpResponse:
     rows = [(a, present.state(a)) for a in selectors.agreements(request.user)]
     order = list(present.STATES)
@@ -51,7 +38,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@keeping
+@needing(Permission.MANAGE_AGREEMENTS)
 def add(request: HttpRequest) -> HttpResponse:
     form = NewAgreement(request.POST or None)
     refused = None
@@ -72,19 +59,19 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@keeping
+@needing(Permission.MANAGE_AGREEMENTS)
 def agreement(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, selectors.agreement(request.user, pk))
 
 
 @require_POST
-@keeping
+@needing(Permission.MANAGE_AGREEMENTS)
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, Dates(request.POST), agreement_actions.renew_agreement)
 
 
 @require_POST
-@keeping
+@needing(Permission.MANAGE_AGREEMENTS)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, Withdrawal(request.POST), agreement_actions.withdraw_agreement)
 

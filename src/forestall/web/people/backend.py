@@ -7,6 +7,7 @@ import hashlib
 import hmac
 
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,6 +22,10 @@ PER_PAIR, PER_ADDRESS, PER_NAME = 5, 30, 50
 #: Of wrong codes of one person from anywhere: whoever sends them knows the password, and a code has six digits only.
 PER_CODE = 10
 LOCAL = "forestall.web.people.backend.LocalAccounts"
+
+
+class TooManyError(Exception):
+    """Too many failed attempts: the answer was not read."""
 
 
 class LocalAccounts(BaseBackend):
@@ -45,6 +50,15 @@ def admitted(user: User, request: HttpRequest | None) -> bool:
     if not user.is_demo:
         return True
     return settings.LOOPBACK and request is not None and is_loopback(request.META.get("REMOTE_ADDR", ""))
+
+
+def recognise(request: HttpRequest, username: str, password: str, address: str) -> User | None:
+    """Whose name and password belong together; :class:`TooManyError` where there were too many failures. It stands before
+    the action that signs in and its transaction: a password's hash takes long to work out, as it is meant to, and nobody
+    else could write meanwhile on SQLite."""
+    if too_many(username, address):
+        raise TooManyError
+    return authenticate(request, username=username, password=password)
 
 
 def name_hash(username: str) -> str:

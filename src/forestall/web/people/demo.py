@@ -40,7 +40,8 @@ class Account:
     local: bool = False
 
 
-#: username -> account. ``local``: in a neighbourhood team, with a role that is held in its local policing area.
+#: username -> account. ``local``: in a neighbourhood team, with a role that is held in its local policing area. The role of
+#: a council's person is held in the council's area.
 ACCOUNTS = {
     "analyst": Account("analyst", "Alex Prosser", "force"),
     "officer": Account("officer", "Sam Bevan", "force", local=True),
@@ -82,7 +83,8 @@ def make(folder: Path, trail: Trail) -> Mapping[str, str]:
         password = passwords.setdefault(username, secrets.token_urlsafe(9))
         place = team if account.local else None
         organisation = organisations[account.organisation]
-        _account(username, account, None if username in known else password, organisation, place, trail)
+        area = next((code for code in held.hubs if organisations.get(code) == organisation), "") if held else ""
+        _account(username, account, None if username in known else password, organisation, place, area, trail)
     _keep(path, passwords)
     return {username: passwords[username] for username in ACCOUNTS}
 
@@ -104,9 +106,11 @@ def _are_of_this_workplace(passwords: Mapping[str, str]) -> bool:
 
 
 def _account(
-    username: str, account: Account, password: str | None, organisation: Organisation, team: Unit | None, trail: Trail
-) -> None:
-    """The account as it should be; ``password``: a new one, None where the one it has stays."""
+    username: str, account: Account, password: str | None, organisation: Organisation, team: Unit | None, area: str,
+    trail: Trail,
+) -> None:  # fmt: skip
+    """The account as it should be; ``password``: a new one, None where the one it has stays. ``area``: where its role is
+    held; '' everywhere, or in the team's local policing area."""
     user = User.objects.filter(username=username).first() or User(username=username, is_demo=True)
     if password is not None:
         user.set_password(password)
@@ -117,8 +121,8 @@ def _account(
     elif (user.organisation_id, user.unit_id) != (organisation.pk, team.pk if team else None):
         user.organisation, user.unit = organisation, team
         user.save(update_fields=["organisation", "unit"])
-    area = team.parent if team else None
-    role, _ = HeldRole.objects.get_or_create(user=user, role=account.role, area="", organisation=None, unit=area)
+    unit = team.parent if team else None
+    role, _ = HeldRole.objects.get_or_create(user=user, role=account.role, area=area, organisation=None, unit=unit)
     user.roles.exclude(pk=role.pk).delete()
 
 

@@ -27,6 +27,9 @@ KEPT = 3600
 FAILED = msg("Your organisation's sign-in did not work: try again, and tell an administrator if it fails again")
 UNREACHED = msg("Your organisation's sign-in can't be reached now: try again later")
 UNKNOWN = msg("Your organisation knows you, but you have no account here yet: ask an administrator to add you")
+TAKEN = msg(
+    "Your organisation knows you, but the account with your name or address is not open to you: ask an administrator"
+)
 
 
 class RefusedError(Exception):
@@ -166,7 +169,10 @@ class OrganisationAccounts(OIDCAuthenticationBackend):
         claims = {**told, **payload}
         user = selectors.claimed(settings.OIDC, claims)
         if user is None and settings.OIDC.make:
-            user = User(username=_free_name(claims), name=str(claims.get("name") or "")[:200], email=_email(claims))
+            if selectors.is_taken(settings.OIDC, claims):
+                raise RefusedError(TAKEN, "no account is made beside one that is closed or another's")
+            email = selectors.vouched_email(settings.OIDC, claims)[:254]
+            user = User(username=_free_name(claims), name=str(claims.get("name") or "")[:200], email=email)
             user.set_unusable_password()
         if user is None:
             raise RefusedError(UNKNOWN, "no account")
@@ -175,10 +181,6 @@ class OrganisationAccounts(OIDCAuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         return LocalAccounts().get_user(user_id)
-
-
-def _email(claims: dict[str, Any]) -> str:
-    return str(claims.get("email") or "")[:254]
 
 
 def _free_name(claims: dict[str, Any]) -> str:

@@ -14,9 +14,9 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people import invitations
-from forestall.web.people.fitting import fits
+from forestall.web.people.fitting import fits, manages, may_hold, misfits, standing
 from forestall.web.people.leaving import left
-from forestall.web.people.models import HeldRole, Invitation, Organisation, Unit, User, new_stamp
+from forestall.web.people.models import HeldRole, Organisation, Unit, User, new_stamp
 from forestall.web.people.permissions import ROLES, Permission
 from forestall.web.people.refusal import RefusedError
 
@@ -49,11 +49,20 @@ def add_person(
 def change_person(
     *, person: User, name: str, email: str, organisation: Organisation, unit: Unit | None, trail: Trail
 ) -> None:
-    """A person's name, e-mail address and place."""
+    """A person's name, e-mail address and place. Nobody takes a role along to an organisation that it does not fit."""
     _manages(trail, person)
     _reaches(trail, organisation)
     _one_of(unit, organisation)
     _only_email(email, but=person)
+    wrong = misfits(standing(person), organisation)
+    if wrong:
+        raise RefusedError(
+            msg(
+                "Nobody of {organisation} may hold the role {roles:list}, which this person holds: end it first",
+                organisation=organisation.title,
+                roles=[ROLES[role].name for role in wrong],
+            )
+        )
     changed = [
         field
         for field, value in (("name", name), ("email", email), ("organisation", organisation), ("unit", unit))
@@ -90,8 +99,10 @@ def give_role(
     day to a day (both included). Nobody gives a role to themselves."""
     _manages(trail, person)
     _reaches(trail, organisation)
-    if role not in ROLES or not fits(role, organisation):
+    if role not in ROLES or not fits(role, organisation) or not may_hold(role, organisation, person.organisation):
         raise RefusedError(msg("This role can't be held for that organisation: choose another of either"))
+    if manages(role) and (unit is not None or area):
+        raise RefusedError(msg("This role is held everywhere: choose no unit and no area"))
     _one_of(unit, organisation or person.organisation)
     begins, ends = _midnight(since) or timezone.now(), _midnight(until and until + dt.timedelta(days=1))
     if ends is not None and ends <= max(begins, timezone.now()):
@@ -124,7 +135,7 @@ def close_account(*, person: User, trail: Trail) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False, left_at=now, session_stamp=new_stamp())
     HeldRole.objects.filter(user=person, until__isnull=True).update(until=now)
     HeldRole.objects.filter(user=person, until__gt=now).update(until=now)
-    Invitation.objects.filter(user=person, used_at__isnull=True).delete()
+    invitations.withdraw(person)
     person.is_active, person.left_at = False, now
     trail.record(Operation.ALTERATION, "close-account", f"user:{person.pk}")
     left.send(sender=User, person=person, trail=trail)
@@ -177,12 +188,26 @@ def add_unit(
 
 
 def _manages(trail: Trail, person: User) -> None:
-    """Nobody changes their own account or rights, and who manages some organisations changes their people only."""
+    """Nobody changes their own account or rights. Who manages some organisations changes their people only, and of these
+    nobody who holds a role beyond them: a new link or a closed account would be power over the wider role."""
     if trail.actor is None or trail.actor.pk == person.pk:
         raise RefusedError(msg("Nobody changes their own rights: ask another administrator"))
     reach = trail.actor.reach(Permission.MANAGE_PEOPLE)
-    if reach is not None and person.organisation_id not in reach:
+    if reach is None:
+        return
+    if person.organisation_id not in reach:
         raise PermissionDenied
+    if any(not _within(held, reach) for held in standing(person)):
+        raise RefusedError(
+            msg("This person's roles reach further than yours: ask an administrator of all the organisations concerned")
+        )
+
+
+def _within(held: HeldRole, reach: frozenset[int]) -> bool:
+    """Whether a role reaches no organisation but these. One that manages and names none reaches all."""
+    if held.organisation_id is None:
+        return not manages(held.role)
+    return held.organisation_id in reach
 
 
 def _reaches(trail: Trail, organisation: Organisation | None, permission: Permission = Permission.MANAGE_PEOPLE) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.core.mail import send_mail
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +21,7 @@ from forestall.web.people.forms import NewOrganisation, NewPerson, NewUnit, Pers
 from forestall.web.people.models import Unit, User
 from forestall.web.people.permissions import ROLES, Permission
 from forestall.web.people.refusal import RefusedError
+from forestall.web.views import needing
 
 PAGE = 50
 SUBJECT = msg("Your invitation to Forestall")
@@ -33,20 +32,8 @@ LETTER = msg(
 )
 
 
-def managing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For who manages people; everybody else is told that the page is not theirs."""
-
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
-        if not request.user.may(Permission.MANAGE_PEOPLE):
-            raise PermissionDenied
-        return view(request, **arguments)
-
-    return guarded
-
-
 @require_safe
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "")[:200].replace("\x00", "")
     closed = request.GET.get("left") == "1"
@@ -58,7 +45,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def add(request: HttpRequest) -> HttpResponse:
     form = NewPerson(request.POST or None, **_choices(request))
     if request.method == "POST" and form.is_valid():
@@ -77,13 +64,13 @@ def _add_page(request: HttpRequest, form: NewPerson, refused: Message | None = N
 
 
 @require_safe
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     return _person_page(request, selectors.person(request.user, pk))
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     one = selectors.person(request.user, pk)
     form = Person(request.POST, **_choices(request))
@@ -91,7 +78,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def give_role(request: HttpRequest, pk: int) -> HttpResponse:
     one = selectors.person(request.user, pk)
     may_all = request.user.reach(Permission.MANAGE_PEOPLE) is None
@@ -111,7 +98,7 @@ def _done(request: HttpRequest, one: User, form: Any, act: Callable[..., Any]) -
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def take_role(request: HttpRequest, pk: int) -> HttpResponse:
     held = selectors.role(request.user, pk)
     try:
@@ -122,13 +109,13 @@ def take_role(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def invite(request: HttpRequest, pk: int) -> HttpResponse:
     return _with_link(request, pk, people_actions.invite_again)
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def open_again(request: HttpRequest, pk: int) -> HttpResponse:
     return _with_link(request, pk, people_actions.open_account)
 
@@ -143,7 +130,7 @@ def _with_link(request: HttpRequest, pk: int, act: Callable[..., str]) -> HttpRe
 
 
 @require_POST
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     one = selectors.person(request.user, pk)
     try:
@@ -154,7 +141,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def organisations(request: HttpRequest) -> HttpResponse:
     form = NewOrganisation(request.POST or None)
     refused = None
@@ -175,7 +162,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@managing
+@needing(Permission.MANAGE_PEOPLE)
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     one = selectors.organisation(request.user, pk)
     units = selectors.units(request.user).filter(organisation=one)
@@ -238,7 +225,7 @@ def _person_page(
 def _invited(request: HttpRequest, user: User, token: str) -> HttpResponse:
     """Shows an invitation's link, once, and sends it where the workplace sends e-mail and the person has an address."""
     link = request.build_absolute_uri(reverse("invitation", args=[token]))
-    sent = bool(user.email and getattr(settings, "MAIL", False))
+    sent = bool(user.email and settings.MAIL)
     if sent:
         language = user.language or (get_language() or "en")[:2]
         words = Message(LETTER.id, {**LETTER.params, "name": str(user), "username": user.username}).render(language)

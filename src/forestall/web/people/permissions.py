@@ -43,6 +43,8 @@ class Permission(enum.StrEnum):
     #: Agree, return, re-level and close plans, and move ownership.
     AGREE_PLANS = "agree-plans"
     PUBLISH_PLANS = "publish-plans"
+    #: Practices, what plans here found of them, and trials; whose plans these are only where one may see those.
+    SEE_LIBRARY = "see-library"
     SEE_PORTFOLIO = "see-portfolio"
     DO_TASKS = "do-tasks"
     #: Answer calls for help and review others' plans, for the problem-solving hub.
@@ -73,7 +75,7 @@ P = Permission
 #: What those may who act on problems in the force's name.
 ACTING = (
     P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_PERSONS, P.EXPORT_SIGNALS, P.SEE_TASKING, P.SEE_EVENTS, P.TRIAGE_SIGNALS,
-    P.SEE_PLANS, P.SEE_PUBLISHED, P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS,
+    P.SEE_PLANS, P.SEE_PUBLISHED, P.START_PLANS, P.WORK_ON_PLANS, P.SHARE_PLANS, P.EXPORT_PLANS, P.DO_TASKS, P.SEE_LIBRARY,
 )  # fmt: skip
 #: What those may who answer for the plans of others.
 LEADING = (P.EXPLORE, P.AGREE_PLANS, P.PUBLISH_PLANS, P.SEE_PORTFOLIO)
@@ -86,8 +88,14 @@ ROLES = {
         _role("supervisor", msg("Supervisor"), *ACTING, *LEADING, P.ANSWER_HELP),
         _role("chief-officer", msg("Chief officer"), *ACTING, *LEADING, P.DECIDE_ETHICS),
         _role("hub", msg("Problem-solving hub"), *ACTING, P.EXPLORE, P.SEE_PORTFOLIO, P.ANSWER_HELP),
-        _role("partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_TASKING, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS),
-        _role("commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.SEE_PUBLISHED),
+        _role(
+            "partner", msg("Partner"), P.SEE_SUMMARY, P.SEE_TASKING, P.SEE_SHARED_PLANS, P.SEE_PUBLISHED, P.DO_TASKS,
+            P.SEE_LIBRARY,
+        ),
+        _role(
+            "commissioner", msg("Commissioner's office"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.SEE_PUBLISHED,
+            P.SEE_LIBRARY,
+        ),
         _role("registrar", msg("Crime and incident registrar"), P.SEE_SUMMARY, P.SEE_SIGNALS, P.SEE_EVENTS, P.JUDGE_EVENTS),
         _role(
             "data-protection", msg("Data protection officer"), P.SEE_AUDIT, P.EXPORT_AUDIT, P.REVIEW_RETENTION, P.DISCLOSE,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
-from django.utils import timezone
 
 from forestall.web.people.models import Agreement, HeldRole, Organisation, Unit, User
 from forestall.web.people.permissions import Permission
@@ -33,12 +31,6 @@ def agreements(reader: User) -> QuerySet[Agreement]:
 
 def agreement(reader: User, pk: int) -> Agreement:
     return _one(agreements(reader), pk)
-
-
-def agreements_to_renew(reader: User) -> QuerySet[Agreement]:
-    """Those in force that end within 60 days."""
-    last = timezone.localdate() + dt.timedelta(days=SOON)
-    return agreements(reader).in_force().filter(expires__lte=last)
 
 
 def organisations(reader: User, permission: Permission = Permission.MANAGE_PEOPLE) -> QuerySet[Organisation]:
@@ -94,11 +86,25 @@ def claimed(client: Client, claims: Mapping[str, Any]) -> User | None:
     known = User.objects.filter(identities__issuer=client.issuer, identities__subject=claims["sub"]).first()
     if known is not None:
         return known if known.is_active and not known.is_demo else None
-    email = claims.get("email")
-    if not email or not (client.trust_email or claims.get("email_verified") is True):
+    email = vouched_email(client, claims)
+    if not email:
         return None
     found = list(usable.filter(email__iexact=email).exclude(identities__issuer=client.issuer)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def vouched_email(client: Client, claims: Mapping[str, Any]) -> str:
+    """The address that a provider answers for; '' where it names none, or has not verified it."""
+    sure = client.trust_email or claims.get("email_verified") is True
+    return str(claims.get("email") or "") if sure else ""
+
+
+def is_taken(client: Client, claims: Mapping[str, Any]) -> bool:
+    """Whether the provider's name for a person, or the address that it answers for, stands at an account already, a closed
+    one or the demo's too: whoever was shut out gets no second account."""
+    taken = Q(identities__issuer=client.issuer, identities__subject=claims["sub"])
+    email = vouched_email(client, claims)
+    return User.objects.filter(taken | Q(email__iexact=email) if email else taken).exists()
 
 
 def _one(found: QuerySet[Any], pk: int) -> Any:

@@ -43,9 +43,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignIn(request.POST)
     if not form.is_valid():
         return first_step(request, onwards, errors=form.told(), status=422)
+    trail, username = Trail.of(request), form.cleaned_data["username"]
     try:
-        user = actions.sign_in(request=request, trail=Trail.of(request), **form.cleaned_data)
-    except actions.TooManyError:
+        known = backend.recognise(request, username, form.cleaned_data["password"], trail.address)
+        user = actions.sign_in(request=request, username=username, user=known, trail=trail)
+    except backend.TooManyError:
         return first_step(request, onwards, errors={"username": WAIT}, status=429)
     if user is None:
         return first_step(request, onwards, errors={"username": WRONG}, status=422)
@@ -81,7 +83,7 @@ def _code_step(request: HttpRequest, act: Callable[..., Any], then: Callable[[An
         return second_step_page(request, onwards, errors=form.told(), status=422)
     try:
         done = act(request=request, code=form.cleaned_data["code"], trail=Trail.of(request))
-    except actions.TooManyError:
+    except backend.TooManyError:
         return second_step_page(request, onwards, errors={"code": WAIT}, status=429)
     except PermissionDenied:  # of the two pages of this step the other one is due
         return _second_step(request, onwards)

@@ -14,9 +14,9 @@ from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import analysis, answering, fill, gates, selectors, telling, triage, values
+from forestall.web.plans import analysis, answering, closing, fill, gates, selectors, telling, triage, values
 from forestall.web.plans.models import Answer, Move, Occurrence, Plan, PlanArea, Triage, Weight
-from forestall.web.plans.rules import RefusedError, asked, held, may_move, touch
+from forestall.web.plans.rules import RefusedError, asked, held, may_move, touch, words
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import profiles
 from forestall.web.signals import selectors as signals
@@ -34,7 +34,7 @@ def start_plan(
     person = trail.actor
     if person.organisation_id is None:
         raise RefusedError(msg("Your account belongs to no organisation: ask the administrator to enter it"))
-    name = values.clean_text(title) or seed.title(language)
+    name = words(title, 200) or seed.title(language)
     if not name:
         raise RefusedError(msg("Give the plan a title"))
     now = timezone.now()
@@ -134,8 +134,8 @@ def move(
         raise RefusedError(msg("The plan can't go that way from where it stands"))
     if not may_move(trail.actor, plan, step):
         raise PermissionDenied
-    reason = values.clean_text(reason)[:1000]
-    said = {k: values.clean_text(str(v))[:1000] for k, v in (detail or {}).items()}
+    reason = words(reason, 1000)
+    said = {k: words(str(v), 1000) for k, v in (detail or {}).items()}
     missing = gates.obstacles(step, gates.Sheet(plan, said))
     if step.reason and not reason:
         missing.append(msg("Say why"))
@@ -163,6 +163,8 @@ def move(
         plan=plan, move=step.slug, source=source, target=step.target, by=trail.actor, at=now, reason=reason, detail=said
     )
     trail.record(Operation.ALTERATION, "move-plan", plan.record, {"move": step.slug, "from": source, "to": step.target})
+    if plan.state == "closed" and source != "closed":
+        closing.tell(plan, trail)
     if ownerless:
         telling.owner_left(plan, trail)
     return plan

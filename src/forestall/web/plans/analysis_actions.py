@@ -15,8 +15,8 @@ from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import analysis, ideas
 from forestall.web.plans.analysis import Filled
-from forestall.web.plans.models import Hypothesis
-from forestall.web.plans.revision import reconcile
+from forestall.web.plans.models import Earlier, Hypothesis
+from forestall.web.plans.revision import keep_earlier, reconcile
 from forestall.web.plans.rules import RefusedError, held_open, touch
 
 
@@ -47,12 +47,13 @@ def keep_hypothesis(
         h = Hypothesis.objects.filter(plan=plan, pk=number).first()
         if h is None:
             raise Http404
-        kept = ideas.clean(reconcile(h, ideas.raw(h), base, was, sent))
+        stands = ideas.raw(h)
+        kept = ideas.clean(reconcile(h, stands, base, was, sent))
         if all(getattr(h, name) == value for name, value in kept.items()):
             return h
         for name, value in kept.items():
             setattr(h, name, value)
-        h.revision, h.by, h.at = h.revision + 1, trail.actor, timezone.now()
+        keep_earlier(h, Earlier.Kind.IDEA, stands, ideas.raw(h), trail.actor)
         h.save()
     touch(plan)
     trail.record(Operation.ALTERATION, "keep-hypothesis", plan.record, {"hypothesis": h.pk, "revision": h.revision})

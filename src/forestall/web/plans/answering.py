@@ -13,7 +13,7 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import values
 from forestall.web.plans.models import Answer, Draft, Plan
-from forestall.web.plans.rules import NOT_OPEN, ConflictError, RefusedError, needs_reason
+from forestall.web.plans.rules import NOT_OPEN, ConflictError, RefusedError, needs_reason, words
 
 
 def keep(
@@ -32,7 +32,7 @@ def keep(
         return stands, False
     if not plan.open:
         raise RefusedError(NOT_OPEN)
-    reason = values.clean_text(reason)[:500]
+    reason = words(reason, 500)
     if needs_reason(plan, q, stands) and stood != value and not reason:
         raise RefusedError(msg("This was settled before the response began: say why it must change now"))
     if stands is not None:

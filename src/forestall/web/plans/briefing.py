@@ -11,6 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
+from forestall.catalogue.practices import practices
 from forestall.report import document as d
 from forestall.report.pdf import pages, pdf
 from forestall.results import Column, Table
@@ -55,7 +56,7 @@ class _Words:
         for slug in slugs:
             text = self.value(slug)
             if text:
-                out.append(d.Paragraph(msg("{asks} {words}", asks=catalogue.questions()[slug].asks, words=text)))
+                out.append(d.Paragraph(said(text), asks=catalogue.questions()[slug].asks))
         return tuple(out)
 
     def day(self, day: dt.date | None) -> str:
@@ -144,6 +145,7 @@ def award(plan: Plan, language: str, *, synthetic: bool = False) -> d.Document:
     summary = (
         *w.answered("aim"),
         *((d.Paragraph(msg("Worked on by {names:list}.", names=partners)),) if partners else ()),
+        d.Paragraph(msg("Contact: {name}, {organisation}", name=str(plan.owner), organisation=plan.organisation.title)),
     )
     return d.Document(
         title=said(plan.title),
@@ -197,10 +199,11 @@ def _responses(sheet: Sheet, w: _Words, *, mechanism: bool = False) -> tuple[d.B
     if mechanism:
         columns.insert(1, Column("mechanism", msg("How it is meant to work")))
     rows = []
+    known = {p.slug: p.title for p in practices()}
     for r in live[: w.rows]:
         who = str(r.owner) if r.owner else (r.organisation.title.render(w.language) if r.organisation else "–")
         dose = f"{r.dose.normalize():f} {r.dose_unit}".strip() if r.dose is not None else "–"
-        evidence: Any = r.practice or (msg("a trial") if r.trial else "–")
+        evidence: Any = known.get(r.practice) or r.practice or (msg("a trial") if r.trial else "–")
         row: list[Any] = [w.cut(r.action), who, w.day(r.due), dose, evidence]
         if mechanism:
             row.insert(1, r.mechanism)

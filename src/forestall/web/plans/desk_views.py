@@ -10,6 +10,7 @@ from forestall import catalogue
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import desk_actions, triage, values, ward
+from forestall.web.plans.models import Marking
 from forestall.web.signals import present, selectors
 from forestall.web.signals.pinned import pinned
 
@@ -35,6 +36,7 @@ def my_ward(request: HttpRequest) -> HttpResponse:
         "offered": offered,
         "code": code,
         "ward": made,
+        "marking": Marking.highest(made.named if made else ()),
         "title_of": lambda s: catalogue.category(s.category).title,
         "standing": present.standing,
         "decided": triage.decided,
@@ -60,6 +62,7 @@ def my_council(request: HttpRequest) -> HttpResponse:
     context = {
         "held": scan,
         "council": made,
+        "marking": Marking.highest(made.named),
         "organisation": request.user.organisation,
         "counts": counts,
         "themes": catalogue.themes(),

@@ -21,8 +21,8 @@ ERASED = "Erased plan"
 REDACTED = "Redacted plan"
 COLLEAGUE = msg("somebody who uses the workplace")
 #: What hangs on a plan and goes with its content.
-PARTS = ("answers", "drafts", "hypotheses", "responses", "tasks", "occurrences", "help_requests", "referrals", "handovers",
-         "level_changes")  # fmt: skip
+PARTS = ("answers", "drafts", "hypotheses", "responses", "earlier", "tasks", "occurrences", "help_requests", "referrals",
+         "handovers", "level_changes", "local_results")  # fmt: skip
 
 
 def _held() -> QuerySet[Plan]:
@@ -65,12 +65,15 @@ def carry_out(record: str, decision: str, review: Any) -> Mapping[str, Any]:
     else:
         free = [q.slug for q in catalogue.questions().values() if q.kind in ("text", "long")]
         gone += plan.answers.filter(Q(question__in=free) | Q(current=False)).delete()[0]
-        for name in ("drafts", "occurrences", "help_requests", "referrals", "handovers", "level_changes"):
+        for name in ("drafts", "earlier", "occurrences", "help_requests", "referrals", "handovers", "level_changes"):
             gone += getattr(plan, name).all().delete()[0]
         plan.hypotheses.update(text="", supports="", contradicts="", test="")
         plan.responses.update(action="", mechanism="", side_effect="", owner=None)
         plan.tasks.update(title="", detail="", outcome="", owner=None)
         plan.moves.update(reason="", detail={})
+        for result in plan.local_results.all():
+            gone += result.reviews.all().delete()[0]
+        plan.local_results.update(lessons="", mechanism="", lessons_open=False)
         plan.title = REDACTED
     plan.seed, plan.words, plan.published_at = {}, "", None
     plan.save()

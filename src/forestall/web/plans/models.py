@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -37,6 +38,11 @@ class Marking(models.TextChoices):
 
     OFFICIAL = "OFFICIAL"
     SENSITIVE = "OFFICIAL-SENSITIVE"
+
+    @classmethod
+    def highest(cls, plans: Iterable[Plan]) -> Marking:
+        """What a page that names these plans is marked."""
+        return cls.SENSITIVE if any(p.marking != cls.OFFICIAL for p in plans) else cls.OFFICIAL
 
 
 class Origin(models.TextChoices):
@@ -278,6 +284,35 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return self.action[:60]
+
+
+class Earlier(models.Model):
+    """What an idea or a response said before it was changed. ``number``: the row's id. ``revision``, ``by`` and ``at``:
+    which state of it this was, who had written it and when. ``fields``: as a form holds them, all text; ``changed``: the
+    names of those that say something else since, by ``changed_by`` at ``changed_at``."""
+
+    class Kind(models.TextChoices):
+        IDEA = "idea"
+        RESPONSE = "response"
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="earlier")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    number = models.PositiveBigIntegerField()
+    revision = models.PositiveIntegerField()
+    fields = models.JSONField()
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    changed = models.JSONField(default=list)
+    changed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["plan", "kind", "number", "revision"], name="an_earlier_state_is_kept_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.kind} {self.number} {self.revision}"
 
 
 class Task(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -39,6 +40,13 @@ class Desk:
     def designs(self) -> tuple[Plan, ...]:
         """Own plans whose urgent response has no settled design yet."""
         return tuple(p for p in self.plans if p.urgent_at and not p.fixed_at)
+
+    @property
+    def named(self) -> Iterator[Plan]:
+        """The plans of all that stands here."""
+        yield from (*self.plans, *self.agree)
+        for rows in (self.overdue, self.soon, self.later, self.unowned, self.asked, self.offers, self.levels):
+            yield from (row.plan for row in rows)
 
     @property
     def waiting(self) -> int:

@@ -16,8 +16,8 @@ from forestall.text import Message
 from forestall.web.actions import allowed
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import briefing, frame, oversight_actions, portfolio, quality, values
-from forestall.web.plans.models import Plan
+from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, values
+from forestall.web.plans.models import Marking, Plan
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
 from forestall.web.signals.pinned import Pinned, pinned
@@ -33,8 +33,10 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
     found, n = oversight_actions.see_portfolio(wanted=wanted, trail=Trail.of(request))
     context = {
         "held": scan,
+        "words": plan_present,
         "wanted": wanted,
         "plans": found,
+        "marking": Marking.highest(found),
         "n": n,
         "pages": -(-n // portfolio.PAGE),
         "late": portfolio.overdue([p.pk for p in found]),
@@ -42,7 +44,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
         "flags": portfolio.FLAGS,
         "sorts": portfolio.SORTS,
         "catalogue": catalogue,
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
         "hubs": [(c, scan.places.name(c, request.language)) for c in scan.hubs] if scan else [],
     }
     return render(request, "plans/portfolio.html", context)
@@ -54,8 +56,7 @@ def portfolio_csv(request: HttpRequest) -> HttpResponse:
     wanted = Wanted.of(request.GET, scan.hubs if scan else ())
     found = oversight_actions.export_portfolio(wanted=wanted, trail=Trail.of(request))
     table = portfolio.table(found, portfolio.overdue([p.pk for p in found]))
-    marking = "OFFICIAL-SENSITIVE" if any(p.marking != "OFFICIAL" for p in found) else "OFFICIAL"
-    return _csv(table, "portfolio", request, marking)
+    return _csv(table, "portfolio", request, Marking.highest(found))
 
 
 @require_safe
@@ -170,13 +171,18 @@ def own_record(request: HttpRequest) -> HttpResponse:
     if not request.user.may(Permission.WORK_ON_PLANS):
         raise Http404
     found = oversight_actions.see_own_record(trail=Trail.of(request))
-    context = {"record": found, "day": lambda d: values.day_shown(d.date(), request.language)}
+    context = {
+        "record": found,
+        "marking": Marking.highest(w.plan for w in found.works),
+        "day": lambda d: values.day_shown(d, request.language),
+    }
     return render(request, "plans/own_record.html", context)
 
 
 @require_safe
 def own_record_csv(request: HttpRequest) -> HttpResponse:
-    return _csv(oversight_actions.export_own_record(trail=Trail.of(request)).table(), "my-record", request, "OFFICIAL")
+    found = oversight_actions.export_own_record(trail=Trail.of(request))
+    return _csv(found.table(), "my-record", request, Marking.highest(w.plan for w in found.works))
 
 
 def _synthetic(scan: Pinned | None) -> bool:

@@ -15,9 +15,9 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, Organisation, User
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import selectors, telling, values
+from forestall.web.plans import selectors, telling
 from forestall.web.plans.models import Handover, HelpRequest, LevelChange, Marking, Member, Plan, Referral, Weight
-from forestall.web.plans.rules import RefusedError, held, touch
+from forestall.web.plans.rules import RefusedError, held, touch, words
 
 
 @action(Permission.SHARE_PLANS)
@@ -96,7 +96,7 @@ def end_membership(*, key: str, member: int, trail: Trail) -> None:
 def offer_handover(*, key: str, taker: User, note: str, trail: Trail) -> Handover:
     """Offers a plan to a colleague with a note; it stays with its owner until they accept."""
     plan = held(key, trail)
-    note = values.clean_text(note)[:5000]
+    note = words(note, 5000)
     if not note:
         raise RefusedError(msg("Write what they must know to take it over"))
     if taker.organisation_id != plan.organisation_id or not taker.is_active or not taker.may(Permission.WORK_ON_PLANS):
@@ -128,7 +128,7 @@ def answer_handover(*, handover: int, accept: bool, trail: Trail, answer: str = 
             plan.deputy = None
         touch(plan, "owner", "owner_left_at", "deputy")
     else:
-        h.declined_at, h.answer = now, values.clean_text(answer)[:500]
+        h.declined_at, h.answer = now, words(answer, 500)
         if not h.answer:
             raise RefusedError(msg("Say why you decline"))
     h.save()
@@ -141,7 +141,7 @@ def answer_handover(*, handover: int, accept: bool, trail: Trail, answer: str = 
 def assign_owner(*, key: str, owner: User, reason: str, trail: Trail) -> Plan:
     """Gives a plan whose owner has left, or does not act, a new owner; by authority, with a reason."""
     plan = held(key, trail)
-    reason = values.clean_text(reason)[:1000]
+    reason = words(reason, 1000)
     if not selectors.has_authority(trail.actor, plan):
         raise PermissionDenied
     if not reason:
@@ -174,7 +174,7 @@ def name_helpers(*, key: str, deputy: User | None, supervisor: User | None, trai
 def propose_level(*, key: str, level: int, reason: str, trail: Trail) -> LevelChange:
     """Asks that a problem be handled at another level."""
     plan = held(key, trail)
-    reason = values.clean_text(reason)[:2000]
+    reason = words(reason, 2000)
     if level not in (1, 2, 3) or level == plan.level:
         raise RefusedError(msg("Choose another level"))
     if not reason:
@@ -196,7 +196,7 @@ def answer_level(*, key: str, adopt: bool, answer: str, trail: Trail) -> Plan:
         raise RefusedError(msg("No change of level waits for an answer"))
     if change.by_id == trail.actor.pk or not selectors.has_authority(trail.actor, plan):
         raise PermissionDenied
-    answer = values.clean_text(answer)[:500]
+    answer = words(answer, 500)
     if not adopt and not answer:
         raise RefusedError(msg("Say why"))
     change.adopted, change.answer, change.answered_by, change.answered_at = adopt, answer, trail.actor, timezone.now()
@@ -244,7 +244,7 @@ def weigh_plan(*, key: str, weight: str, trail: Trail) -> Plan:
 def refer_to_ethics(*, key: str, question: str, trail: Trail) -> Referral:
     """Asks the force's ethics body about a plan."""
     plan = held(key, trail)
-    question = values.clean_text(question)[:5000]
+    question = words(question, 5000)
     if not question:
         raise RefusedError(msg("Say what the ethics body should decide"))
     made = Referral.objects.create(plan=plan, question=question, by=trail.actor)
@@ -260,7 +260,7 @@ def decide_ethics(*, key: str, referral: int, allowed: bool, decision: str, trai
     found = Referral.objects.select_for_update().filter(plan=plan, pk=referral, allowed=None).first()
     if found is None:
         raise RefusedError(msg("This referral does not wait for a decision any more"))
-    decision = values.clean_text(decision)[:5000]
+    decision = words(decision, 5000)
     if not decision:
         raise RefusedError(msg("Write down what was decided and why"))
     found.allowed, found.decision, found.decided_by, found.decided_at = allowed, decision, trail.actor, timezone.now()
@@ -274,7 +274,7 @@ def decide_ethics(*, key: str, referral: int, allowed: bool, decision: str, trai
 def ask_for_help(*, key: str, kind: str, stage: str, text: str, trail: Trail) -> HelpRequest:
     """Puts a question, or the wish for a peer's review, in the queue of the problem-solving hub."""
     plan = held(key, trail)
-    text = values.clean_text(text)[:5000]
+    text = words(text, 5000)
     if kind not in HelpRequest.Kind.values:
         raise RefusedError(msg("Choose advice or a review"))
     if not text:
@@ -306,7 +306,7 @@ def answer_help(*, request: int, answer: str, trail: Trail) -> HelpRequest:
     found = _help(request, trail)
     if found.taken_by_id != trail.actor.pk:
         raise RefusedError(msg("Take it first"))
-    answer = values.clean_text(answer)[:10_000]
+    answer = words(answer, 10_000)
     if not answer:
         raise RefusedError(msg("Write your answer"))
     found.answer, found.answered_at = answer, timezone.now()

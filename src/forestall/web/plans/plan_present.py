@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 
 from forestall.catalogue import plans as catalogue
-from forestall.text import Message, msg
+from forestall.text import Message, msg, msg_n
 from forestall.web.jinja import language
 from forestall.web.plans import values
 from forestall.web.plans.desk import Desk
@@ -33,6 +33,8 @@ TASK = {
     "declined": msg("Declined"),
     "cancelled": msg("Cancelled"),
 }
+
+
 #: What each step means for the plan, said before it is taken.
 MEANS = {
     "submit": msg("Somebody who may agree to plans, and does not own this one, is asked to agree. You can work on."),
@@ -78,7 +80,9 @@ def cited(source: Mapping[str, Any]) -> Message:
 
 
 def status(p: Progress) -> Message:
-    """How far a stage has come, in words."""
+    """How far a stage has come, in words; for a partner, how much of it they may see."""
+    if p.standing == "shared":
+        return msg_n("{n:count} answer shared", "{n:count} answers shared", n=p.answered)
     return STANDING.get(p.standing) or msg("{done:count} of {of:count}", done=p.done, of=p.of)
 
 

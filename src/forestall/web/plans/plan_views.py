@@ -12,6 +12,7 @@ from forestall.web.people.permissions import Permission
 from forestall.web.plans import frame, list_actions, plan_present, progress
 from forestall.web.plans import timeline as history
 from forestall.web.plans.listing import Wanted
+from forestall.web.plans.models import Marking
 from forestall.web.signals.pinned import pinned
 
 #: Events that the overview shows.
@@ -23,10 +24,12 @@ def plans(request: HttpRequest) -> HttpResponse:
     wanted = Wanted.of(request.GET)
     own = request.user.may(Permission.SEE_PLANS)
     see = list_actions.see_plans if own else list_actions.see_shared_plans
+    page = see(wanted=wanted, trail=Trail.of(request))
     context = {
         "held": pinned(),
         "wanted": wanted,
-        "page": see(wanted=wanted, trail=Trail.of(request)),
+        "page": page,
+        "marking": Marking.highest(page.plans),
         "states": stages.states().values(),
         "categories": list(catalogue.categories().values()),
         "category": catalogue.category,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
@@ -17,7 +17,7 @@ from forestall.text import msg
 from forestall.web.people.models import User
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors
-from forestall.web.plans.models import OPEN_TASKS, Plan, PlanArea, Response, Task
+from forestall.web.plans.models import DESIGN_DAYS, OPEN_TASKS, Plan, PlanArea, Response, Task
 
 #: A plan in which nothing was changed for as many days is stuck; below this quality it is weak.
 STUCK_DAYS, WEAK = 60, 50
@@ -106,35 +106,37 @@ def chosen(user: User, wanted: Wanted, today: dt.date | None = None) -> QuerySet
         scheme, _, tier = wanted.tier.partition(":")
         found = found.filter(Exists(responses.filter(**{f"tiers__{scheme}": tier})))
     if wanted.flag:
-        found = found.filter(flagged(wanted.flag, today))
+        found = found.filter(flagged(user, wanted.flag, today))
     return found.select_related("owner", "supervisor", "organisation").order_by(SORTS[wanted.sort][0], "-pk")
 
 
-def flagged(flag: str, today: dt.date) -> Q:
-    """Which plans carry a flag."""
+def flagged(user: User, flag: str, today: dt.date) -> Q:
+    """Which plans of a person's portfolio carry a flag."""
     now = timezone.now()
+    settled_by = timezone.make_aware(dt.datetime.combine(today - dt.timedelta(days=DESIGN_DAYS), dt.time.min))
     late = Task.objects.filter(plan=OuterRef("pk"), standing__in=OPEN_TASKS, due__lt=today)
     return (
         Q(closed_at=None)
         & {
             "overdue": Q(Exists(late)),
-            "late": Q(urgent_at__lt=now - dt.timedelta(days=15), fixed_at=None),
+            "late": Q(urgent_at__lt=settled_by, fixed_at=None),
             "stuck": Q(changed_at__lt=now - dt.timedelta(days=STUCK_DAYS)),
             "weak": Q(quality__lt=WEAK),
             "ownerless": Q(owner_left_at__isnull=False),
             "waiting": Q(state__in=("submitted", "closing")),
-            "duplicate": Q(Exists(_twins())),
+            "duplicate": Q(pk__in=_twins(user)),
         }[flag]
     )
 
 
-def _twins() -> QuerySet[PlanArea]:
-    """Areas that another open plan of the same organisation and category names too."""
-    own = PlanArea.objects.filter(plan=OuterRef(OuterRef("pk")), own=True).values("code")
-    return PlanArea.objects.filter(
-        own=True, code__in=own, plan__closed_at=None, plan__category=OuterRef("category"),
-        plan__organisation=OuterRef("organisation"),
-    ).exclude(plan=OuterRef("pk")).exclude(plan__category="")  # fmt: skip
+def _twins(user: User) -> QuerySet[PlanArea]:
+    """Open plans that name an area which another open plan of the same organisation and category names too. Their areas are
+    read once, not once a plan, and only those of the organisations whose portfolio the person holds."""
+    together = Window(Count("pk"), partition_by=[F("plan__organisation"), F("plan__category"), F("code")])
+    own = PlanArea.objects.filter(
+        own=True, plan__closed_at=None, plan__organisation__in=user.organisations(Permission.SEE_PORTFOLIO)
+    )
+    return own.exclude(plan__category="").annotate(together=together).filter(together__gt=1).values("plan")
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def summary(user: User, today: dt.date | None = None) -> Summary:
     states = dict(own.order_by().values_list("state").annotate(n=Count("pk")))
     open_ = {s for s, about in catalogue.states().items() if about.open}
     counts = own.order_by().aggregate(
-        **{name: Count("pk", filter=flagged(name, today)) for name in FLAGS},
+        **{name: Count("pk", filter=flagged(user, name, today)) for name in FLAGS},
         **{
             f"q{i}": Count("pk", filter=Q(closed_at=None, quality__gte=25 * i, quality__lt=25 * (i + 1) + (i == 3)))
             for i in range(4)

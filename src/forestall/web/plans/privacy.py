@@ -94,6 +94,11 @@ PRIVACY = {
         **dict.fromkeys(("owner", "by"), _STAFF),
         **dict.fromkeys(("action", "mechanism", "side_effect"), _WORDS),
     },
+    "Earlier": {
+        **dict.fromkeys(("id", "plan", "kind", "number", "revision", "at", "changed", "changed_at"), _FACT),
+        **dict.fromkeys(("by", "changed_by"), _STAFF),
+        **dict.fromkeys(("fields",), _WORDS),
+    },
     "Task": {
         **dict.fromkeys(
             (

@@ -14,7 +14,8 @@ from forestall.web.plans.values import is_empty
 @dataclass(frozen=True)
 class Progress:
     """``done`` of ``of`` things that the plan needs from a stage; ``answered`` questions, of them ``filled`` by the system
-    and left as they were. ``later``: nothing is asked yet."""
+    and left as they were. ``later``: nothing is asked yet. ``shared``: what a partner may see was counted, which says
+    nothing about the rest."""
 
     stage: catalogue.Stage
     done: int
@@ -22,9 +23,12 @@ class Progress:
     answered: int
     filled: int
     later: bool
+    shared: bool = False
 
     @property
     def standing(self) -> str:
+        if self.shared:
+            return "shared"
         if self.later:
             return "later"
         if self.done >= self.of:
@@ -72,7 +76,7 @@ def progress(desk: Desk, stage: catalogue.Stage) -> Progress:
         done += any(r.standing != "stopped" for r in desk.responses)
     given = [a for q in stage.questions if (a := desk.answers.get(q.slug)) and not is_empty(a.value)]
     later = not desk.begun and not of and all(q.after for q in stage.questions)
-    return Progress(stage, done, of, len(given), sum(a.source is not None for a in given), later)
+    return Progress(stage, done, of, len(given), sum(a.source is not None for a in given), later, desk.partners_view)
 
 
 def next_move(desk: Desk) -> catalogue.Move | None:

@@ -8,10 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from forestall.catalogue import plans as catalogue
-from forestall.catalogue.practices import practices
 from forestall.text import Message
 from forestall.web.audit.trail import Trail
-from forestall.web.plans import frame, plan_present, responses, rows_form, stage_actions
+from forestall.web.plans import frame, plan_present, responses, rows_form, stage_actions, suggestions
 from forestall.web.plans.desk import Desk
 from forestall.web.plans.response_views import blank
 from forestall.web.plans.rules import RefusedError
@@ -88,7 +87,7 @@ def _page(request, desk, screen, given=None, form=None, problem=None):  # type: 
         groups=_groups(screen, [f for f in fields if not _known(f)]),
         known=_groups(screen, [f for f in fields if _known(f)]),
         live=live, form=form or blank(desk.plan.organisation_id), ask_response=screen == 2 and not live,
-        choices=rows_form.response_choices(desk), practices=practices(), row_fields=responses.FIELDS,
+        choices=rows_form.response_choices(desk), **suggestions.of(desk), row_fields=responses.FIELDS,
         errors=problem["errors"], summary=summary, others=sorted(set(responses.FIELDS) - set(SHORT)),
         failed=plan_present.cheers_failed(desk) if screen == 1 else [],
         next_address=reverse("plan-quick", args=[desk.plan.key, 2]) if screen == 1 else "",

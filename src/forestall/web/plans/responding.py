@@ -10,8 +10,8 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.plans import responses, task_actions
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.models import Plan, Response, Task
-from forestall.web.plans.revision import reconcile
+from forestall.web.plans.models import Earlier, Plan, Response, Task
+from forestall.web.plans.revision import keep_earlier, reconcile
 from forestall.web.plans.rules import NOT_OPEN, RefusedError, touch
 
 LIVE = (Response.Standing.PLANNED, Response.Standing.UNDER_WAY)
@@ -24,16 +24,17 @@ def keep(
     if not plan.open:
         raise RefusedError(NOT_OPEN)
     desk = Desk(plan, trail.actor)
-    given = sent if row is None else reconcile(row, responses.raw(row), base, was, sent)
+    stands = {} if row is None else responses.raw(row)
+    given = sent if row is None else reconcile(row, stands, base, was, sent)
     kept = responses.clean(given, desk.organisations, desk.team)
-    if row is None:
-        row = Response(plan=plan, by=trail.actor)
-    elif all(getattr(row, name) == value for name, value in kept.items()):
+    new = row is None
+    row = row or Response(plan=plan, by=trail.actor)
+    if not new and all(getattr(row, name) == value for name, value in kept.items()):
         return row
-    else:
-        row.revision, row.by, row.at = row.revision + 1, trail.actor, timezone.now()
     for name, value in kept.items():
         setattr(row, name, value)
+    if not new:
+        keep_earlier(row, Earlier.Kind.RESPONSE, stands, responses.raw(row), trail.actor)
     row.save()
     touch(plan)
     trail.record(Operation.ALTERATION, "keep-response", plan.record, {"response": row.pk, "revision": row.revision})
@@ -58,8 +59,8 @@ def ask(plan: Plan, row: Response, trail: Trail) -> None:
     if mine is None:
         due = row.due if row.due and row.due >= timezone.localdate() else None
         task_actions.ask_task(
-            key=plan.key, title=row.action[:200], detail=row.mechanism, organisation=row.organisation, owner=row.owner,
-            due=due, shared=row.shared, response=row, trail=trail,
+            key=plan.key, title=row.action[:200], detail=row.mechanism[:5000], organisation=row.organisation,
+            owner=row.owner, due=due, shared=row.shared, response=row, trail=trail,
         )  # fmt: skip
         return
     fresh = {

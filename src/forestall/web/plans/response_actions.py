@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.http import Http404
-from django.utils import timezone
 
 from forestall.web.actions import action
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import responding
-from forestall.web.plans.models import Response
+from forestall.web.plans import responding, responses
+from forestall.web.plans.models import Earlier, Response
+from forestall.web.plans.revision import keep_earlier
 from forestall.web.plans.rules import held_open, touch
 
 
@@ -39,7 +39,9 @@ def stop_response(*, key: str, number: int, trail: Trail) -> Response:
     row = Response.objects.filter(plan=plan, pk=number).first()
     if row is None:
         raise Http404
-    row.standing, row.revision, row.by, row.at = Response.Standing.STOPPED, row.revision + 1, trail.actor, timezone.now()
+    stands = responses.raw(row)
+    row.standing = Response.Standing.STOPPED
+    keep_earlier(row, Earlier.Kind.RESPONSE, stands, responses.raw(row), trail.actor)
     row.save()
     touch(plan)
     responding.ask(plan, row, trail)

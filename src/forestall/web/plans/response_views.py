@@ -11,7 +11,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.catalogue.practices import practices
 from forestall.text import Message
 from forestall.web.audit.trail import Trail
-from forestall.web.plans import frame, response_actions, responses, rows_form
+from forestall.web.plans import frame, response_actions, responses, rows_form, suggestions
 from forestall.web.plans.revision import RevisionError
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.saving import UnansweredError
@@ -55,7 +55,7 @@ def response(request: HttpRequest, key: str, number: int | None = None) -> HttpR
         given=form.sent if form else shown, base=form.base if form else (row.revision if row else 0),
         was=rows_form.packed(form.was if form else shown), errors=problem,
         summary=[(m, f"#r-{n}" if n else "") for n, m in problem.items()],
-        techniques=catalogue.techniques(), schemes=catalogue.schemes(), practices=practices(),
+        techniques=catalogue.techniques(), schemes=catalogue.schemes(), **suggestions.of(desk),
     )  # fmt: skip
     return frame.show(request, "response", context, status=422 if problem else 200)
 

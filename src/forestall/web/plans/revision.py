@@ -1,9 +1,14 @@
-"""Two people changing one idea or one response: what joins by itself, and what somebody must choose."""
+"""Changing an idea or a response: what it said before is kept; where two people change one, what joins by itself, and what
+somebody must choose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from django.utils import timezone
+
+from forestall.web.plans.models import Earlier
 
 
 class RevisionError(Exception):
@@ -33,3 +38,14 @@ def reconcile(
     if fields:
         raise RevisionError(row, stands, joined, fields)
     return joined
+
+
+def keep_earlier(row: Any, kind: Earlier.Kind, before: Mapping[str, str], after: Mapping[str, str], by: Any) -> None:
+    """Makes of an idea or a response that is about to be saved its next revision, by ``by``, and keeps what it said until
+    now. ``before`` and ``after``: its fields as a form holds them."""
+    now = timezone.now()
+    Earlier.objects.create(
+        plan_id=row.plan_id, kind=kind, number=row.pk, revision=row.revision, fields=dict(before), by_id=row.by_id,
+        at=row.at, changed=[name for name in before if before[name] != after.get(name)], changed_by=by, changed_at=now,
+    )  # fmt: skip
+    row.revision, row.by, row.at = row.revision + 1, by, now

@@ -14,7 +14,7 @@ from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import quality, selectors
+from forestall.web.plans import quality, selectors, values
 from forestall.web.plans.models import Answer, Plan
 
 
@@ -53,6 +53,14 @@ def held_open(key: str, trail: Trail) -> Plan:
     if not plan.open:
         raise RefusedError(NOT_OPEN)
     return plan
+
+
+def words(text: str, most: int) -> str:
+    """What a person wrote, as it is kept; :class:`RefusedError` where it is longer than that: nothing of it is cut off."""
+    clean = values.clean_text(text)
+    if len(clean) > most:
+        raise RefusedError(Message(values.TOO_LONG.id, {"n": most, "m": len(clean)}))
+    return clean
 
 
 def touch(plan: Plan, *fields: str) -> None:

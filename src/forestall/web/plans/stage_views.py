@@ -130,7 +130,7 @@ def _stage_page(
         next_stage=_next_stage(stage),
         filled=_filled(request.GET.get("filled", "")) if stage.slug == "analysis" else None,
         gaps_=[t for t in desk.tasks if t.asks == Task.Asks.FIND_OUT] if stage.slug == "analysis" else [],
-        titles=rows_form.response_choices(desk) if stage.slug == "response" else {},
+        titles={**rows_form.response_choices(desk), "schemes": catalogue.schemes()} if stage.slug == "response" else {},
         horizons={o.slug: o.title for o in catalogue.choices("horizons")},
     )
     return frame.show(request, "stage", context)

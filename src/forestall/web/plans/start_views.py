@@ -17,6 +17,7 @@ from forestall.text import Message, msg
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import actions, duplicates, seed, triage, triage_actions, values
+from forestall.web.plans.models import Marking
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.signals import drawings, present
@@ -25,6 +26,8 @@ from forestall.web.signals.pinned import Pinned, pinned
 
 #: As many occurrence numbers are taken at a time.
 MOST_REFS = 200
+#: Characters of what somebody said that a plan begins with.
+MOST_WORDS = 5000
 WEIGHT_WORDS = {
     "quick": (msg("Quick"), msg("One place, two screens: days between events and what residents say.")),
     "standard": (msg("Standard"), msg("An area, with areas to compare it with.")),
@@ -52,7 +55,7 @@ def begun(request: HttpRequest, scan: Pinned | None, given: Mapping[str, str]) -
         return Begun(seed.from_signal(scan, s), {"signal": s.id}, {}, signal=s)
     category = given.get("category", "")
     category = category if category in catalogue.categories() else ""
-    words = values.clean_text(given.get("words", ""))[:5000]
+    words = values.clean_text(given.get("words", ""))
     fields = {k: v for k, v in (("from", given.get("from", "")), ("category", category), ("words", words)) if v}
     code = _code(scan, given)
     if code:
@@ -72,6 +75,8 @@ def begun(request: HttpRequest, scan: Pinned | None, given: Mapping[str, str]) -
     if way == "complaint":
         if not words:
             return Begun(None, fields, {"words": msg("Enter what was said")})
+        if len(words) > MOST_WORDS:
+            return Begun(None, fields, {"words": Message(values.TOO_LONG.id, {"n": MOST_WORDS, "m": len(words)})})
         return Begun(seed.from_words(scan, words, code, category), fields, {})
     if way == "map" or code:
         if scan is None or not code:
@@ -131,6 +136,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "seed": from_what.seed,
         "errors": errors,
         "found": found,
+        "marking": Marking.highest(d.plan for d in found),
         "title": given.get("title") or from_what.seed.title(request.language),
         "weights": [(w, *WEIGHT_WORDS[w]) for w in WEIGHTS],
         "weight": given.get("weight") if given.get("weight") in WEIGHTS else proposed(from_what.seed),
@@ -188,6 +194,7 @@ def decide(request: HttpRequest, signal_id: str) -> HttpResponse:
         else:
             return redirect("signal", signal_id=s.id)
     stands = triage.decisions(request.user, [s]).get(s.id)
+    found = duplicates.alike(request.user, seed.from_signal(scan, s))
     context = {
         "held": scan,
         "s": s,
@@ -197,7 +204,8 @@ def decide(request: HttpRequest, signal_id: str) -> HttpResponse:
         "reason": request.POST.get("reason", ""),
         "other": request.POST.get("key", ""),
         "stands": stands,
-        "found": duplicates.alike(request.user, seed.from_signal(scan, s)),
+        "found": found,
+        "marking": Marking.highest(d.plan for d in found),
         "decided": triage.decided,
     }
     return render(request, "plans/decide.html", context, status=422 if errors else 200)

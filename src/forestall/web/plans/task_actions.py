@@ -13,9 +13,9 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import selectors, telling, values
+from forestall.web.plans import selectors, telling
 from forestall.web.plans.models import Response, Task
-from forestall.web.plans.rules import RefusedError, held, held_open, touch
+from forestall.web.plans.rules import RefusedError, held, held_open, touch, words
 
 
 @action(Permission.WORK_ON_PLANS)
@@ -25,7 +25,7 @@ def ask_task(
 ) -> Task:  # fmt: skip
     """Asks an organisation on the plan, or one person of it, to do something or to find something out."""
     plan = held_open(key, trail)
-    title = values.clean_text(title)[:200]
+    title = words(title, 200)
     if not title:
         raise RefusedError(msg("Say what is asked"))
     own = organisation.pk == plan.organisation_id
@@ -36,7 +36,7 @@ def ask_task(
     if due is not None and due < timezone.localdate():
         raise RefusedError(msg("Choose a date that is still to come"))
     task = Task.objects.create(
-        plan=plan, response=response, asks=asks, title=title, detail=values.clean_text(detail)[:5000],
+        plan=plan, response=response, asks=asks, title=title, detail=words(detail, 5000),
         organisation=organisation, owner=owner, due=due, shared=shared or not own, asked_by=trail.actor,
     )  # fmt: skip
     if owner is not None and owner.pk == trail.actor.pk:
@@ -69,7 +69,7 @@ def accept_task(*, key: str, trail: Trail) -> Task:
 def decline_task(*, key: str, reason: str, trail: Trail) -> Task:
     """Declines a task with a reason, which its asker hears."""
     task = _mine(key, trail, Task.Standing.ASKED, Task.Standing.ACCEPTED)
-    reason = values.clean_text(reason)[:2000]
+    reason = words(reason, 2000)
     if not reason:
         raise RefusedError(msg("Say why it can't be done"))
     task.standing, task.outcome, task.answered_at = Task.Standing.DECLINED, reason, timezone.now()
@@ -80,7 +80,7 @@ def decline_task(*, key: str, reason: str, trail: Trail) -> Task:
 def finish_task(*, key: str, outcome: str, trail: Trail) -> Task:
     """Marks a task as done, with what came of it."""
     task = _mine(key, trail, Task.Standing.ASKED, Task.Standing.ACCEPTED)
-    outcome = values.clean_text(outcome)[:5000]
+    outcome = words(outcome, 5000)
     if task.asks == Task.Asks.FIND_OUT and not outcome:
         raise RefusedError(msg("Write down what was found out"))
     now = timezone.now()

@@ -1,4 +1,5 @@
-"""What happened on a plan, newest first: its start, moves, answers, ideas, responses, tasks, handovers and levels."""
+"""What happened on a plan, newest first: its start, moves, answers, ideas and responses with what they said before, tasks,
+handovers and levels."""
 
 from __future__ import annotations
 
@@ -7,16 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Message, msg, msg_n
+from forestall.web.plans import ideas, responses
 from forestall.web.plans.desk import Desk
-from forestall.web.plans.models import Answer, Handover, Hypothesis, LevelChange, Move, Task
+from forestall.web.plans.models import Answer, Earlier, Handover, Hypothesis, LevelChange, Move, Task
 
 #: Events on a page. Answers that one person saved within this many seconds are one event.
 SIZE, TOGETHER = 40, 60
+WRITTEN = msg("An idea why it goes on was written down")
+#: Fields of ideas and responses that hold words or numbers, and no choice of a list.
+IN_WORDS = frozenset((*ideas.LONG, *responses.LONG, *responses.NUMBERS, "dose_unit", "due"))
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,12 @@ def history(desk: Desk, before: str = "", size: int = SIZE) -> History:
     answers, floor = _answers(desk, until, size)
     parts = [_moves(desk, until, size), answers, _tasks(desk, until, size)]
     if not desk.partners_view:
-        parts += [_ideas(desk, until, size), _handovers(desk, until, size), _levels(desk, until, size)]
+        parts += [
+            _ideas(desk, until, size),
+            _changes(desk, until, size),
+            _handovers(desk, until, size),
+            _levels(desk, until, size),
+        ]
     found = [h for part in parts for h in part if until is None or h.at < until]
     if until is None or desk.plan.made_at < until:
         found.append(Happening(desk.plan.made_at, msg("The plan began"), str(desk.plan.made_by)))
@@ -106,9 +116,36 @@ def _saved(group: list[Answer]) -> Happening:
 
 
 def _ideas(desk: Desk, until: dt.datetime | None, size: int) -> Iterator[Happening]:
-    rows = Hypothesis.objects.filter(plan=desk.plan).select_related("by")
+    """Ideas as they were written down and not changed since; the first state of others is told from what was kept."""
+    kept = Earlier.objects.filter(plan=desk.plan, kind=Earlier.Kind.IDEA)
+    rows = Hypothesis.objects.filter(plan=desk.plan).exclude(pk__in=kept.values("number")).select_related("by")
     for h in _newest(rows, "at", until, size):
-        yield Happening(h.at, msg("An idea why it goes on was written down"), str(h.by), [h.text[:300]])
+        yield Happening(h.at, WRITTEN, str(h.by), [h.text[:300]])
+
+
+def _changes(desk: Desk, until: dt.datetime | None, size: int) -> Iterator[Happening]:
+    """Ideas and responses that were changed, with what each said before in words and numbers; and of such ideas, when they
+    were written down. One query: a row's newest event that belongs to the page or to an older one says where it stands."""
+    rows = Earlier.objects.filter(plan=desk.plan).select_related("by", "changed_by")
+    newest: Any = F("changed_at")
+    if until:
+        rows = rows.filter(Q(changed_at__lt=until) | Q(kind=Earlier.Kind.IDEA, revision=1, at__lt=until))
+        newest = Case(When(changed_at__lt=until, then=F("changed_at")), default=F("at"))
+    for e in rows.order_by(newest.desc(), "-id")[: size + 1]:
+        idea = e.kind == Earlier.Kind.IDEA
+        title = msg("An idea why it goes on was changed") if idea else msg("A response was changed")
+        name, fields = ("text", ideas.FIELDS) if idea else ("action", responses.FIELDS)
+        said: list[Message | str] = [] if name in e.changed else [e.fields[name][:300]]
+        said += [_before(fields[n], e.fields[n]) if n in IN_WORDS else fields[n] for n in e.changed if n in fields]
+        yield Happening(e.changed_at, title, str(e.changed_by), said)
+        if idea and e.revision == 1:
+            yield Happening(e.at, WRITTEN, str(e.by), [e.fields["text"][:300]])
+
+
+def _before(asks: Message, words: str) -> Message:
+    if not words:
+        return msg("{asks} Before: nothing", asks=asks)
+    return msg("{asks} Before: {words}", asks=asks, words=words[:300])
 
 
 def _tasks(desk: Desk, until: dt.datetime | None, size: int) -> Iterator[Happening]:

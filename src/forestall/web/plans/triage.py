@@ -14,6 +14,7 @@ from forestall.web.plans.models import Plan, Triage
 
 #: A signal is about other places than before where more of its areas than this share are new.
 MOVED = 0.5
+GREW = msg("it is {now:ratio} times what is expected now, and was {then:ratio}")
 
 
 def seen(s: Signal) -> dict[str, Any]:
@@ -36,9 +37,7 @@ def changes(decision: Triage, s: Signal) -> list[Message]:
         out.append(msg("it could have been chance then, and is established now"))
     interval = before.get("interval")
     if interval and s.ratio > interval[1]:
-        out.append(
-            msg("it is {now:ratio} times what is expected now, and was {then:ratio}", now=s.ratio, then=before["ratio"])
-        )
+        out.append(Message(GREW.id, {"now": s.ratio, "then": before["ratio"]}))
     new = set(s.kinds) - set(before.get("kinds", s.kinds))
     if new:
         out.append(msg("there are further reasons now"))
@@ -46,6 +45,15 @@ def changes(decision: Triage, s: Signal) -> list[Message]:
     if s.areas and len(set(s.areas) - old) > MOVED * len(s.areas):
         out.append(msg("more than half of its areas are new"))
     return out
+
+
+def news(decision: Triage, before: Signal | None, s: Signal) -> list[Message]:
+    """What has changed since the decision and had not yet in the scan ``before`` (None: there was none that showed it). One
+    that grew already counts again where it grew beyond what that scan gave it."""
+    if before is None:
+        return changes(decision, s)
+    known = {m.id for m in changes(decision, before)}
+    return [m for m in changes(decision, s) if m.id not in known or (m.id == GREW.id and s.ratio > before.interval[1])]
 
 
 def decisions(user: User, signals: Iterable[Signal]) -> dict[str, Triage]:

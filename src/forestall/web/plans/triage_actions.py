@@ -8,9 +8,9 @@ from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import selectors as plans
-from forestall.web.plans import triage, values
+from forestall.web.plans import triage
 from forestall.web.plans.models import Plan, PlanArea, Triage
-from forestall.web.plans.rules import RefusedError, held, touch
+from forestall.web.plans.rules import RefusedError, held, touch, words
 from forestall.web.signals import selectors as signals
 from forestall.web.signals.pinned import Pinned
 
@@ -24,7 +24,7 @@ def watch_signal(*, scan: Pinned, signal_id: str, trail: Trail) -> Triage:
 @action(Permission.TRIAGE_SIGNALS)
 def dismiss_signal(*, scan: Pinned, signal_id: str, reason: str, trail: Trail) -> Triage:
     """Sets a signal aside with a reason; it stays so while nothing changes."""
-    reason = values.clean_text(reason)[:1000]
+    reason = words(reason, 1000)
     if not reason:
         raise RefusedError(msg("Say why it is no problem to work on"))
     return _decide(scan, signal_id, Triage.Decision.DISMISSED, trail, reason=reason)

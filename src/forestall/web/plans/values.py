@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from forestall.catalogue.plans import Question
 from forestall.text import Message, msg
 
 LONGEST = {"text": 300, "long": 20_000}
+TOO_LONG = msg("Say it in at most {n:count} characters: this has {m:count}")
 YES_NO = {"yes": msg("Yes"), "no": msg("No"), "unsure": msg("Not sure")}
 
 
@@ -58,9 +61,7 @@ def clean(question: Question, raw: Sequence[str]) -> Any:
         return None
     if kind in LONGEST:
         if len(text) > LONGEST[kind]:
-            raise InvalidAnswer(
-                msg("Say it in at most {n:count} characters: this has {m:count}", n=LONGEST[kind], m=len(text))
-            )
+            raise InvalidAnswer(Message(TOO_LONG.id, {"n": LONGEST[kind], "m": len(text)}))
         return text
     if kind == "choice":
         if text not in {o.slug for o in question.options}:
@@ -129,9 +130,11 @@ def shown(question: Question, value: Any, language: str) -> str:
     return str(value)
 
 
-def day_shown(value: str | dt.date, language: str) -> str:
-    """A day in words: 3 May 2027, 3 Mai 2027."""
+def day_shown(value: str | dt.date | dt.datetime, language: str) -> str:
+    """A day in words: 3 May 2027, 3 Mai 2027. That of a moment is the one on which it was here."""
     from babel.dates import format_date
 
     day = dt.date.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(day, dt.datetime):
+        day = timezone.localdate(day)
     return format_date(day, "d MMMM y", locale=language)

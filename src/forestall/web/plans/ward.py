@@ -57,6 +57,11 @@ class Ward:
     tasks: tuple[Task, ...]
 
     @property
+    def named(self) -> tuple[Plan, ...]:
+        """Every plan that the page names or has a task of."""
+        return (*self.plans, *(t.plan for t in self.tasks))
+
+    @property
     def total(self) -> int:
         return sum(line.now for line in self.lines)
 
@@ -177,6 +182,11 @@ class Council:
     plans: tuple[tuple[Plan, Message], ...]
     plans_count: int
     agreements: tuple[tuple[str, str, dt.date, int], ...]
+
+    @property
+    def named(self) -> tuple[Plan, ...]:
+        """Every plan that the page names."""
+        return (*(p for p, _ in self.plans), *(t.plan for t in (*self.asked, *self.accepted)))
 
 
 def council(user: User) -> Council:

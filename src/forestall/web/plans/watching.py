@@ -24,26 +24,27 @@ BACK = kind("signal-back", msg("A problem that was dismissed has changed and is 
 
 def after_scan(*, earlier: Scan | None, now: Scan, trail: Trail) -> None:
     """The hook of the nightly run. Idempotent: a notice's key names the scan. What stood when a decision was made is kept
-    with it, so the ``earlier`` scan is not asked."""
-    del earlier
+    with it; what the ``earlier`` scan showed already was told after that one, and is not told again."""
     scan = pinned()
     if scan is None or scan.scan.provenance.snapshot != now.provenance.snapshot:
         return
-    by_id = {s.id: s for s in now.signals}
-    _decided(scan, by_id, trail)
+    before = {s.id: s for s in earlier.signals} if earlier is not None else None
+    _decided(scan, before, {s.id: s for s in now.signals}, trail)
 
 
-def _decided(scan: Pinned, by_id: dict[str, Signal], trail: Trail) -> None:
+def _decided(scan: Pinned, before: dict[str, Signal] | None, by_id: dict[str, Signal], trail: Trail) -> None:
     stands = Triage.objects.filter(current=True).select_related("by", "plan", "plan__owner")
     for t in stands.iterator():
         s = by_id.get(t.signal)
-        for person, kind_, words, link in _told(scan, t, s):
+        if s is None and before is not None and t.signal not in before:
+            continue  # it was gone before, and that was told
+        for person, kind_, words, link in _told(scan, t, (before or {}).get(t.signal), s):
             if person.is_active:
                 key = f"triage:{t.pk}:{scan.scan.provenance.snapshot}:{person.pk}"
                 work.post_notice(person=person, kind=kind_, message=words, key=key, link=link, trail=trail)
 
 
-def _told(scan: Pinned, t: Triage, s: Signal | None) -> Iterator[tuple[User, object, Message, str]]:
+def _told(scan: Pinned, t: Triage, before: Signal | None, s: Signal | None) -> Iterator[tuple[User, object, Message, str]]:
     person = t.plan.owner if t.plan is not None else t.by
     if s is None:
         if t.decision != Triage.Decision.DISMISSED:
@@ -52,7 +53,7 @@ def _told(scan: Pinned, t: Triage, s: Signal | None) -> Iterator[tuple[User, obj
         return
     if not any(v.id == s.id for v in signals.visible(person, scan)):
         return
-    changes = triage.changes(t, s)
+    changes = triage.news(t, before, s)
     if not changes:
         return
     kind_ = BACK if t.decision == Triage.Decision.DISMISSED else CHANGED

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forestall.catalogue import plans as catalogue
@@ -58,8 +59,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for this person: tasks by date, plans of their own, offers, and what they asked of others."""
     if not request.user.may(Permission.DO_TASKS):
         raise Http404
+    desk = desk_of(request.user)
     context = {
-        "desk": desk_of(request.user),
+        "desk": desk,
+        "marking": Marking.highest(desk.named),
         "day": lambda d: values.day_shown(d, request.language),
         "late": lambda p: p.design_late(),
         "may_start": request.user.may(Permission.START_PLANS),
@@ -181,7 +184,8 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
             errors = list(refused.reasons)
         else:
             back = selectors.visible(request.user).filter(pk=plan.pk).exists()
-            return redirect("plan-people", key=key) if back else redirect("my-work")
+            here = reverse("plan-people", args=[key])
+            return redirect(f"{here}?done={request.POST['act']}") if back else redirect("my-work")
     plan_desk = frame.read(request, key, "people")
     plan = plan_desk.plan
     if plan_desk.partners_view:
@@ -190,6 +194,7 @@ def plan_people(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         **frame.context(plan_desk, "people"),
         "errors": errors,
+        "done": None if errors else DONE.get(request.GET.get("done", "")),
         "sent": request.POST,
         "may_work": selectors.may_work(request.user, plan),
         "authority": selectors.has_authority(request.user, plan),
@@ -284,6 +289,23 @@ ACTS: dict[str, Act] = {
         trail=Trail.of(r),
     ),
 }  # fmt: skip
+#: What the page says when a form's work is done.
+DONE = {
+    "share": msg("The partner is on this plan now, and sees what is marked for partners."),
+    "add-colleague": msg("Your colleague may work on this plan now."),
+    "end": msg("They are taken off this plan and see it no more on its account."),
+    "offer": msg("The plan is offered. It stays with its owner until the other accepts."),
+    "answer-offer": msg("Your answer to the offer is written down."),
+    "assign": msg("The plan has a new owner."),
+    "helpers": msg("Deputy and supervisor are written down."),
+    "level": msg("The change of level waits for somebody with authority."),
+    "answer-level": msg("The decision about the level is written down."),
+    "mark": msg("The marking is written down."),
+    "weigh": msg("The weight is written down."),
+    "refer": msg("The ethics body is asked."),
+    "decide": msg("The ethics body's decision is written down."),
+    "help": msg("The problem-solving hub is asked. Its answer will stand here."),
+}
 #: The action behind each form.
 BEHIND = {
     "share": "share_plan", "add-colleague": "add_colleague", "end": "end_membership", "offer": "offer_handover",
@@ -317,13 +339,16 @@ def help_queue(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("help")
     calls = selectors.help_queue(request.user)
+    waiting = list(calls.filter(answered_at=None).order_by("at")[:100])
+    answered = list(calls.exclude(answered_at=None).order_by("-answered_at")[:20])
     context = {
-        "waiting": calls.filter(answered_at=None).order_by("at")[:100],
-        "answered": calls.exclude(answered_at=None).order_by("-answered_at")[:20],
+        "waiting": waiting,
+        "answered": answered,
+        "marking": Marking.highest(h.plan for h in (*waiting, *answered)),
         "stages": {s.slug: s.title for s in catalogue.stages()},
         "kinds": {HelpRequest.Kind.ADVICE: msg("Advice"), HelpRequest.Kind.REVIEW: msg("Review by a peer")},
         "errors": errors,
         "sent": request.POST,
-        "day": lambda d: values.day_shown(d.date(), request.language),
+        "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/help.html", context, status=422 if errors else 200)

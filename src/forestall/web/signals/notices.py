@@ -24,7 +24,7 @@ def tell_of_changes(*, earlier: Scan | None, now: Scan, trail: Trail) -> int:
         return 0
     before, after = replace(held, scan=earlier), replace(held, scan=now)
     told = 0
-    for person in User.objects.filter(is_active=True).prefetch_related("roles"):
+    for person in User.objects.filter(is_active=True).prefetch_related("roles__unit"):
         message = _changes(_seen(person, before), _seen(person, after))
         if message is not None:
             key = f"signals-changed:{now.provenance.snapshot}:{now.recipe.hash()}"
