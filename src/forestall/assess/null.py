@@ -9,11 +9,15 @@ weighted by 1/e. Where places keep their level, b₁ is near 1 and b₂ near 0; 
 itself by itself, b says by how much: this is the allowance for **regression to the mean**, measured in the same months on
 places of the same size.
 
-**Scatter.** The placebos' squared misses are fitted by v(e) = v₁e + v₂e² (v ≥ 0): chance with its overdispersion, and places
-going their own ways. Each miss over √v is z.
+**Scatter.** The placebos' squared misses are fitted by v = v₁e + v₂e² + v₃h² + v₄es (v ≥ 0): chance with its
+overdispersion, places going their own ways, places that stood far from their own level (h, the gap between the two terms
+above), and places that were restless before (s, the mean square of the months before over their mean). A miss over √v is z.
 
-**p and interval.** p is twice the share of placebos whose z is at least as far out on the same side, (r+1)/(n+1). The interval
-holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the placebos' own quantiles.
+**p and interval.** Placebos overlap, and none of them overlaps the treated areas; ranking the treated z among them would
+reject too often, because the places that miss most are then left out just when they are treated. So each placebo is
+judged as the treated group is: by those placebos alone that neither hold nor touch its areas, u = (z - their mean) / their
+root mean square. p is twice the share of placebos whose u is at least as far out on the same side, (r+1)/(n+1). The interval
+holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends that the u give.
 """
 
 from __future__ import annotations
@@ -37,57 +41,68 @@ BEHIND = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Null:
-    """Of one way of comparing: what was counted after (``y``) and expected (``e``) in each placebo, shape (placebos,), and
-    in the treated group (``treated``: counted, expected). ``level``: the two b. ``scatter``: the two v. ``weights``: comparison
-    weights of the treated group, (areas,). ``compared``: what its comparison counted before and after."""
+    """One way of comparing, fitted.
+
+    ``z``: how far each placebo missed, in units of its scatter; ``u``: the same as judged by those away from it; both
+    (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing for
+    regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated group's
+    variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
+    ``compared``: what its comparison counted before and after. ``course``: its monthly counts, scaled to the treated
+    group's level before, (months,). ``missed``: mean of the placebos' squared misses over what was expected of them."""
 
     way: str
-    y: Floats
-    e: Floats
-    treated: tuple[float, float]
+    z: Floats
+    u: Floats
+    counted: float
+    expected: float
     plain: float
     level: tuple[float, float]
-    scatter: tuple[float, float]
+    scatter: tuple[float, ...]
+    linear: float
+    square: float
     weights: Floats
     compared: tuple[float, float]
+    missed: float
 
-    def variance(self, e: Floats | float) -> Floats:
-        """The scatter that is to be expected at ``e``."""
-        e = np.asarray(e, float)
-        return np.asarray(self.scatter[0] * e + self.scatter[1] * e**2 + 1e-9)
-
-    @functools.cached_property
-    def z(self) -> Floats:
-        """How far each placebo missed, in units of its scatter, sorted."""
-        return np.sort((self.y - self.e) / np.sqrt(self.variance(self.e)))
-
-    def p_value(self, counted: float, ratio: float = 1.0) -> float:
-        """Two-sided, of a count in the treated group where the true ratio is ``ratio``."""
-        e = self.treated[1] * ratio
-        z = (counted - e) / np.sqrt(self.variance(e))
-        n = len(self.z)
-        above = n - np.searchsorted(self.z, z - 1e-9, "left")
-        below = np.searchsorted(self.z, z + 1e-9, "right")
-        return float(min(1.0, 2 * (1 + min(above, below)) / (n + 1)))
+    def variance(self, ratio: Floats | float) -> Floats:
+        """The scatter that is to be expected of the treated group where ``ratio`` times ``expected`` is."""
+        r = np.asarray(ratio, float)
+        return np.asarray(self.linear * r + self.square * r**2 + 1e-9)
 
     def ends(self, level: float = 0.95) -> tuple[float, float]:
-        """The z between which the share ``level`` of the placebos lies."""
-        n = len(self.z)
-        out = max(int(np.floor((1 - level) / 2 * (n + 1))), 1)
-        return float(self.z[out - 1]), float(self.z[n - out])
+        """The z between which the treated group's lies with probability ``level`` where nothing was done."""
+        u = np.sort(self.u)
+        n = len(u)
+        out = min(max(int(np.floor((1 - level) / 2 * (n + 1))), 1), n)
+        return self._z(float(u[out - 1])), self._z(float(u[n - out]))
 
-    def interval(self, counted: float, level: float = 0.95) -> tuple[float, float]:
+    @functools.cached_property
+    def _all(self) -> tuple[float, float]:
+        return float(self.z.mean()), float(np.sqrt((self.z**2).mean())) or 1.0
+
+    def _z(self, u: float) -> float:
+        return self._all[0] + self._all[1] * u
+
+    def p_value(self, counted: float | None = None) -> float:
+        """Two-sided, of a count in the treated group (the one that was counted)."""
+        counted = self.counted if counted is None else counted
+        z = (counted - self.expected) / np.sqrt(self.variance(1.0))
+        u = float((z - self._all[0]) / self._all[1])
+        n = len(self.u)
+        above, below = int((self.u >= u - 1e-9).sum()), int((self.u <= u + 1e-9).sum())
+        return float(min(1.0, 2 * (1 + min(above, below)) / (n + 1)))
+
+    def interval(self, counted: float | None = None, level: float = 0.95) -> tuple[float, float]:
         """The ratios that fit a count in the treated group."""
+        counted = self.counted if counted is None else counted
         low, high = self.ends(level)
         return self._ratio(counted, high), self._ratio(counted, low)
 
     def _ratio(self, counted: float, z: float) -> float:
-        """ρ with (counted - ρe)/√v(ρe) = z: it falls as ρ grows."""
-        e = self.treated[1]
+        """ρ with (counted - ρe)/√v(ρ) = z: it falls as ρ grows."""
 
         def miss(r: float) -> float:
-            m = r * e
-            return float((counted - m) / np.sqrt(self.variance(m)) - z)
+            return float((counted - r * self.expected) / np.sqrt(self.variance(r)) - z)
 
         low, high = 1e-4, 1e4
         if miss(low) <= 0:
@@ -100,23 +115,33 @@ class Null:
         return float(np.sqrt(low * high))
 
 
-def null(
-    panel: Panel, way: str, treated: Ints, groups: Groups, away: Bools, before: Ints, after: Ints
-) -> Null:
-    """Fits one way of comparing. ``before`` and ``after``: indices of months; ``away``: areas that compare with nothing."""
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Placebos of a treated group, and which of them are away from each other. ``inside``: which areas each group holds, the
+    treated one last, (groups, areas). ``far``: (placebos, placebos)."""
+
+    members: Ints
+    inside: sparse.csr_matrix
+    far: Bools
+    away: Bools
+
+
+def drawn(panel: Panel, treated: Ints, groups: Groups, away: Bools) -> Drawn:
+    """What does not hang on months: the groups, and which of the placebos neither overlap nor touch."""
     members = np.vstack([groups.members, treated])
-    weights = comparing.WAYS[way](panel, members, away, before)
     inside = comparing.indicator(members, len(panel.areas))
-    return fit(panel, way, inside, weights, before, after)
+    wide = inside[:-1] + inside[:-1] @ panel.contact
+    near = (wide @ inside[:-1].T).toarray() > 0
+    return Drawn(members, inside, ~near, away)
 
 
-def fit(
-    panel: Panel, way: str, inside: sparse.csr_matrix, weights: sparse.csr_matrix, before: Ints, after: Ints
-) -> Null:
-    """The same of groups and weights that are known, the treated group last; both (groups, areas)."""
+def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints) -> Null:
+    """Fits one way of comparing. ``before`` and ``after``: indices of months."""
+    weights = comparing.WAYS[way](panel, placebos.members, placebos.away, before)
     late = before[-LATE:]
     c_before, c_late, c_after = (panel.counts[:, m].sum(1) for m in (before, late, after))
     whole = [max(float(c[panel.own].sum()), 1e-9) for c in (c_before, c_late, c_after)]
+    inside = placebos.inside
     y, was, lately = inside @ c_after, inside @ c_before, inside @ c_late
     behind = BEHIND * whole[2] / whole[0]
     compared_before, compared_after = weights @ c_before, weights @ c_after
@@ -128,12 +153,35 @@ def fit(
     n = len(y) - 1
     level, _ = nnls(x[:n] * size[:n, None], y[:n] * size[:n])
     e = x @ level + 1e-6
-    shape = np.column_stack([e, e**2])[:n] / (e[:n, None] + 0.3)
-    scatter, _ = nnls(shape, (y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))
+    restless = _restless(panel, inside, weights, before, was, whole[0])
+    parts = np.column_stack([e, e**2, (x[:, 1] - x[:, 0]) ** 2, e * restless])
+    scatter, _ = nnls(parts[:n] / (e[:n, None] + 0.3), (y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))
     if not scatter.any():
-        scatter = np.array([1.0, 0.0])
+        scatter = np.array([1.0, 0.0, 0.0, 0.0])
+    z = (y[:n] - e[:n]) / np.sqrt(parts[:n] @ scatter + 1e-9)
+    own = parts[n]
     return Null(
-        way=way, y=y[:n], e=e[:n], treated=(float(y[n]), float(e[n])), plain=float(x[n, 0]),
-        level=(float(level[0]), float(level[1])), scatter=(float(scatter[0]), float(scatter[1])),
+        way=way, z=z, u=_judged(z, placebos.far), counted=float(y[n]), expected=float(e[n]), plain=float(x[n, 0]),
+        level=(float(level[0]), float(level[1])), scatter=tuple(float(v) for v in scatter),
+        linear=float(scatter[0] * own[0] + scatter[3] * own[3]), square=float(scatter[1] * own[1] + scatter[2] * own[2]),
         weights=weights[n].toarray().ravel(), compared=(float(compared_before[n]), float(compared_after[n])),
+        missed=float(np.mean((y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))),
     )  # fmt: skip
+
+
+def _judged(z: Floats, far: Bools) -> Floats:
+    """Each z against those of the placebos away from it."""
+    number = np.maximum(far.sum(1), 1)
+    mean = (far @ z) / number
+    spread = np.sqrt((far @ z**2) / number)
+    return np.asarray((z - mean) / np.maximum(spread, 1e-9))
+
+
+def _restless(
+    panel: Panel, inside: sparse.csr_matrix, weights: sparse.csr_matrix, before: Ints, was: Floats, whole: float
+) -> Floats:
+    """Mean square of each group's months before, over what its comparison foretells of them; about 1 by chance alone."""
+    months = panel.counts[:, before]
+    course = weights @ months + BEHIND * months[panel.own].sum(0) / whole
+    foretold = was[:, None] * course / np.maximum(course.sum(1, keepdims=True), 1e-9)
+    return np.asarray(((inside @ months - foretold) ** 2).sum(1) / np.maximum(was, 1.0))

@@ -65,6 +65,15 @@ class Panel:
             out[b].append(a)
         return tuple(tuple(sorted(set(o))) for o in out)
 
+    @functools.cached_property
+    def contact(self) -> Any:
+        """Which areas touch, a symmetric sparse matrix of 0 and 1, (areas, areas)."""
+        from scipy import sparse
+
+        n, (a, b) = len(self.areas), (self.pairs[:, 0], self.pairs[:, 1])
+        ones = np.ones(2 * len(self.pairs))
+        return sparse.csr_matrix((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n))
+
     def rows(self, codes: Sequence[str]) -> Ints:
         """Where areas stand; a sentence where one is not of this force, or of the other vintage."""
         missing = [c for c in codes if c not in self.index]
