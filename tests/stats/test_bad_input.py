@@ -31,6 +31,17 @@ HOT = np.linspace(0.1, 1, N)
 
 #: Function: arguments that work. Arrays are told from settings by being arrays (or tuples of two arrays of points).
 GOOD: dict[str, dict[str, Any]] = {
+    "difference_in_differences": {
+        "counts": RNG.poisson(9, (12, 10)).astype(float), "treated": np.arange(12) < 4, "first": 6, "draws": 99,
+    },
+    "displacement_quotient": {
+        "treated": np.array([207.0, 110]), "control": np.array([308.0, 318]), "displacement": np.array([178.0, 157]),
+    },
+    "weighted_displacement": {
+        "treated": np.array([207.0, 110]), "control": np.array([308.0, 318]), "displacement": np.array([178.0, 157]),
+        "displacement_control": np.array([150.0, 140]), "time_weights": np.ones(2), "area_weights": np.ones(4),
+    },
+    "window_scatter": {"counts": RNG.poisson(9, (5, 24)).astype(float), "window": 6},
     "interrupted_series": {"counts": MONTHLY, "start": 36, "exposure": np.full(MONTHS.size, 30.0)},
     "synthetic_control": {"outcomes": RNG.poisson(9, (20, 36)).astype(float), "treated": 0, "pre": 24},
     "calibration_weights": {

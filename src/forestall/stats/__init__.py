@@ -9,6 +9,15 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "DisplacementPart": "displacement",
+    "WeightedDisplacement": "displacement",
+    "weighted_displacement": "displacement",
+    "DisplacementQuotient": "displacement_ratio",
+    "displacement_quotient": "displacement_ratio",
+    "WindowScatter": "window_counts",
+    "window_scatter": "window_counts",
+    "DifferenceInDifferences": "panel_differences",
+    "difference_in_differences": "panel_differences",
     "SyntheticControl": "synthetic_controls",
     "synthetic_control": "synthetic_controls",
     "InterruptedSeries": "segmented_series",
