@@ -23,6 +23,7 @@ from forestall.errors import ForestallError
 from forestall.records import erasure, hashkey, persons
 from forestall.records.erasure import Rule, erase
 from forestall.records.lock import writing
+from forestall.records.records import Records
 from forestall.records.store import ErasedError, Store
 
 COLUMNS = ("REF", "DATE", "TYPE", "STREET", "OUTCOME", "SURNAME", "FORENAME", "NOTE", "MINUTES")
@@ -284,6 +285,55 @@ def test_a_row_that_was_only_refused_is_cleaned_too(tmp_path: Path) -> None:
     assert (done.tombstone.rows, done.tombstone.rejects, store.current) == (0, 1, before)
     assert "00001" not in everything(store.path)
     assert store.records(before).rows().num_rows == 1
+
+
+@pytest.mark.parametrize("finished_by", ["an ingest", "the same again"])
+def test_broken_off_with_nothing_but_refused_rows_left_it_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished_by: str
+) -> None:
+    store = made(tmp_path, [line(1), line(2, DATE="soon")])
+    with monkeypatch.context() as m:
+        m.setattr(erasure, "_clean", lambda *_: sys.exit(9))
+        with pytest.raises(SystemExit):
+            erase(store, Rule(source_ref="OCC/00002/22"), reason="retention")
+    stone = store.tombstones()[0]
+    assert erasure.pending(store) == (stone.id,)
+    if finished_by == "an ingest":
+        new, mapping = extract(tmp_path / "in", "two.csv", [line(8)])
+        store.ingest([new], mapping=mapping)
+    else:
+        done = erase(store, Rule(source_ref="OCC/00002/22"), reason="retention")
+        assert (done.tombstone, done.finished) == (None, (stone.id,))
+    assert "OCC/00002/22" not in everything(store.path)
+    assert erasure.pending(store) == ()
+    assert {p.suffix for p in (store.path / "erasures").iterdir()} == {".json", ".parquet"}
+
+
+def test_who_reads_while_rows_are_erased_is_told_so(tmp_path: Path) -> None:
+    store = made(tmp_path, [line(1), line(2), line(3, DATE="soon")])
+    held, other = store.records(), store.records()
+    assert held.rows().num_rows == 2
+    erase(store, Rule(source_ref="OCC/00002/22"), reason="retention")
+    for read in (held.rows, other.rows, other.rejects, lambda: other.history("OCC/00001/22")):
+        with pytest.raises(ErasedError, match="were erased on"):
+            read()
+    store.part_path(store.manifest().parts[0].id).unlink()
+    lost = store.manifest()
+    with pytest.raises(ForestallError, match="are damaged"):
+        Records(lost, store).rows()
+
+
+def test_who_reads_a_history_while_it_is_erased_sees_what_is_left(tmp_path: Path) -> None:
+    path, mapping = extract(tmp_path / "in", "one.csv", [line(1)], replaces="months")
+    store = Store.open(tmp_path / "store", create=True)
+    store.ingest([path], mapping=mapping)
+    path, _ = extract(tmp_path / "in", "two.csv", [line(1, SURNAME="Other")], replaces="months")
+    store.ingest([path], mapping=mapping)
+    held = store.records()
+    assert held.history("OCC/00001/22").num_rows == 2
+    erase(store, Rule(person=hashed("Surname00001", "Bronwen")), reason="retention")
+    assert store.current == held.snapshot
+    assert held.history("OCC/00001/22")["in_force"].to_pylist() == [True]
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from forestall.cli import main
 from forestall.places import Level, Places
-from forestall.records import placed, quality
+from forestall.places.holding import REACH, holding
+from forestall.places.project import to_wgs84
+from forestall.records import quality
 from forestall.records.records import Records
 from forestall.records.store import Store
 
@@ -41,23 +43,33 @@ def level(vintage: str = "2021", prefix: str = "W0100") -> Level:
     ],
 )
 def test_the_area_that_holds_a_point(point: tuple[float, float], area: int) -> None:
-    assert placed.holding(level(), [point[0]], [point[1]]).tolist() == [area]
+    assert holding(level(), [point[0]], [point[1]]).tolist() == [area]
+
+
+def test_a_point_in_degrees_lies_where_a_record_of_it_does() -> None:
+    at = level()
+    places = Places({"lsoa": at}, "x")
+    for point, code in (((300_500, 200_500), at.codes[0]), ((302_040, 200_500), at.codes[1]), ((299_900, 200_500), None)):
+        lon, lat = map(float, to_wgs84(*point))
+        assert places.at(lon, lat) == code
+        assert places.at(lon, lat, at.codes[1:]) == (code if code in at.codes[1:] else None)
+    assert places.at(float("inf"), 0.0) is None
 
 
 def test_without_boundaries_no_area_holds_anything() -> None:
     at = level()
     bare = Level("lsoa", at.codes, at.names, at.names_cy, at.easting, at.northing)
-    assert placed.holding(bare, [300_500], [200_500]).tolist() == [-1]
+    assert holding(bare, [300_500], [200_500]).tolist() == [-1]
 
 
 @given(st.lists(st.tuples(st.integers(299_900, 302_100), st.integers(199_900, 201_100)), min_size=1, max_size=30))
 def test_it_agrees_with_the_obvious_way(points: list[tuple[int, int]]) -> None:
     at = level()
     x, y = np.array(points, dtype=float).T
-    for (px, py), got in zip(points, placed.holding(at, x, y).tolist(), strict=True):
+    for (px, py), got in zip(points, holding(at, x, y).tolist(), strict=True):
         far = [p.distance(shapely.Point(px, py)) for p in at.polygons or () if p is not None]
         best = min(far)
-        assert got == (far.index(best) if best <= placed.REACH else -1)
+        assert got == (far.index(best) if best <= REACH else -1)
 
 
 MAPPING = """

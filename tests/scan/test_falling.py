@@ -105,6 +105,29 @@ def test_completeness_comes_from_the_delays(tmp_path: Path) -> None:
     assert unknown.left_out == {"burglary": 1}
 
 
+def test_one_record_made_in_the_future_makes_no_month_complete(tmp_path: Path) -> None:
+    made = rows(1500)
+    for r in made:
+        r["recorded"] = str(np.datetime64(r["date"]) + 40)
+    seen = [r for r in made if r["recorded"] <= "2024-01-06"]
+    share = completeness(records(tmp_path / "a", seen), ("burglary",), force="gwent", until="2023-12").share
+    seen[0]["recorded"] = "2031-01-01"
+    slip = completeness(records(tmp_path / "b", seen), ("burglary",), force="gwent", until="2023-12").share
+    assert share["burglary"][-1] < 0.5
+    assert np.allclose(slip["burglary"], share["burglary"], atol=0.1)
+
+
+def test_a_small_upper_tail_keeps_its_digits() -> None:
+    n, k, share, phi = 400, 220, 0.1, 2.0
+    strength = n / (phi - 1) - 1
+    law = ss.betabinom(n, strength * share, strength * (1 - share))
+    slow = np.exp(law.logpmf(np.arange(k, n + 1))).sum()
+    assert 0 < slow < 1e-20, "1 less the lower tail is 0 here"
+    assert float(upper_tail(k, n, share, phi)) == pytest.approx(slow, rel=1e-6, abs=0)
+    usual = law.sf(69)
+    assert float(upper_tail(70, n, share, phi)) == pytest.approx(usual, rel=1e-6, abs=0)
+
+
 def test_tails_are_the_binomial_s_without_scatter_and_wider_with_it() -> None:
     c, r = np.array([0, 2, 5, 20]), np.array([40, 40, 40, 40])
     assert lower_tail(c, r, 0.3, 1.0) == pytest.approx(ss.binom.cdf(c, r, 0.3), rel=1e-5)

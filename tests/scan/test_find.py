@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_force import MadeForce, block, event, quiet, trebled
 
@@ -149,6 +150,20 @@ def test_a_longer_history_than_looked_back_on_changes_nothing() -> None:
     late = {c: v[:, -24:] for c, v in counts.items()}
     a, b = made(MadeForce(counts), lookback=24), made(MadeForce(late, first="2023-01"), lookback=24)
     assert as_json(a) == as_json(b)
+
+
+@pytest.mark.parametrize("kind", ["force-wide", "falling"])
+def test_a_kind_alone_finds_what_it_finds_among_all(kind: str) -> None:
+    """Four areas rose steeply: the force's rise is told of them, and the other areas' fall without them."""
+    counts = trebled(6, rows=block(0), last=3, mean=6.0)
+    counts["burglary"][np.ix_(block(0), (33, 34, 35))] += 30
+    force = MadeForce(counts)
+    settings: dict[str, Any] = {"replicates": 99, "late_months": 0, "merge": False}
+    every = scan.find(force, force.places(), **settings)  # type: ignore[arg-type]
+    alone = scan.find(force, force.places(), kinds=[kind], **settings)  # type: ignore[arg-type]
+    assert sorted(map(repr, alone.signals)) == sorted(repr(s) for s in every.signals if s.kind == kind)
+    assert "rising" in every.families
+    assert "rising" not in alone.families
 
 
 def test_the_same_seed_gives_the_same_and_another_only_other_draws(records: Records, result: Scan) -> None:

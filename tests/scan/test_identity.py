@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_force import signal
 
+from forestall.results import Reason
 from forestall.scan import identity
 
 BEFORE = signal(id="earlier001", areas=("a", "b", "c", "d"), since="2022-03", until="2022-05")
@@ -57,6 +60,23 @@ def test_a_first_id_is_the_same_for_the_same_problem_and_hangs_on_what_it_is() -
     assert len({plain, *map(identity.first_id, others)}) == 5
     assert len(plain) == 10
     int(plain, 16)
+
+
+def test_the_name_stays_where_another_kind_comes_to_lead() -> None:
+    two = signal(id="earlier001", reasons=(Reason.of(signal(kind="concentrated", areas=("a", "b"))),))
+    turned = signal(kind="concentrated", areas=("a", "b"), reasons=(Reason.of(signal()),))
+    alone = signal(kind="concentrated", areas=("a", "b"))
+    assert [identity.name([s], [two])[0].id for s in (turned, alone)] == ["earlier001", "earlier001"]
+    assert identity.name([signal(kind="outlier")], [two])[0].id != "earlier001"
+    assert identity.name([replace(alone, category="robbery")], [two])[0].id != "earlier001"
+    assert identity.name([replace(alone, since="2023-01", until="2023-02")], [two])[0].id != "earlier001"
+
+
+def test_of_two_that_were_one_the_kind_that_led_keeps_the_name() -> None:
+    two = signal(id="earlier001", reasons=(Reason.of(signal(kind="concentrated")),))
+    weaker, leader = identity.name([signal(kind="concentrated"), signal()], [two])
+    assert leader.id == "earlier001"
+    assert weaker.id == identity.first_id(weaker)
 
 
 def test_no_two_signals_of_a_scan_share_an_id() -> None:

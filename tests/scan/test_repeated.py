@@ -206,3 +206,11 @@ def test_a_record_tells_its_day_or_only_its_month() -> None:
     line = repeated.Line("a", None, "burglary", "2024-03", when, None, None, None, False, False, True)
     assert line.told == "2024-03-01"
     assert replace(line, dated=False).told == "2024-03"
+
+
+def test_what_is_set_apart_is_told_where_nothing_else_is_left(tmp_path: Path) -> None:
+    made = [r | {"loc": "WARD", "premises": "Hospital", "suspect": "SEEN"} for r in rows(60)]
+    found = {part.name: part for part in scan.tasking(records(tmp_path, made)).lists}
+    for name in ("repeat-suspects", "hot-spots"):
+        assert not found[name].rows
+        assert found[name].apart == {"hospital": sum(r["date"] >= "2023-01" for r in made)}

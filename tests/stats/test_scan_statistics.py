@@ -18,7 +18,7 @@ import slow_scan
 
 from forestall.report.charts import chart_svg
 from forestall.results import read
-from forestall.stats.scan_statistics import fit_excesses, fit_gumbel, nearest, space_time_scan
+from forestall.stats.scan_statistics import fit_excesses, fit_gumbel, nearest, p_values, space_time_scan
 
 
 def test_satscan_s_published_clusters(shared: Path) -> None:
@@ -232,3 +232,24 @@ def test_the_tail_of_excesses_is_right_where_the_replicates_can_t_see() -> None:
     draws = [rng.gumbel(0, rng.choice(scales, 999)) for _ in range(60)]
     assert 0.4e-4 < np.median([fit_excesses(x).sf(level) for x in draws]) < 2.5e-4
     assert np.median([fit_gumbel(x).sf(level) for x in draws]) < 0.4e-4
+
+
+def test_the_tail_of_excesses_says_nothing_below_where_it_begins() -> None:
+    maxima = np.random.default_rng(8).gumbel(0, 1, 999)
+    tail = fit_excesses(maxima)
+    assert tail.share < 1
+    assert np.isnan(tail.sf(tail.location - 0.01))
+    assert tail.sf(tail.location) == pytest.approx(tail.share)
+    monte_carlo, beyond, quoted = p_values(float(np.median(maxima)), maxima, tail)
+    assert np.isnan(beyond)
+    assert quoted == monte_carlo == pytest.approx(0.5, abs=0.01)
+    monte_carlo, beyond, quoted = p_values(float(maxima.max()) + 5, maxima, tail)
+    assert quoted == beyond < monte_carlo == 1 / 1000
+
+
+def test_an_ordinary_cluster_has_a_rank_and_no_tail() -> None:
+    counts, near = draw(3)
+    found = space_time_scan(counts, near, windows=3, replicates=199, seed=9)
+    ordinary = [c for c in found.clusters if c.p_monte_carlo > 0.15]
+    assert ordinary
+    assert all(np.isnan(c.p_tail) and c.p_value == c.p_monte_carlo for c in ordinary)

@@ -323,6 +323,48 @@ anchors.add = die
     assert found.notes == []
 
 
+def test_a_process_that_is_killed_between_two_lines_of_anchors_leaves_no_alarm(copy):
+    """Several seals wait; the process dies in the second line, and the next one begins again with the first."""
+    path = copy / "audit-anchors.jsonl"
+    lines = path.read_text(encoding="ascii").splitlines()
+    torn = [*lines[:3], lines[3][:25], *lines[2:]]
+    path.write_text("".join(f"{line}\n" for line in torn), encoding="ascii")
+    found = check(copy)
+    assert found.sound, words(found)
+    path.write_text("".join(f"{line}\n" for line in [*lines, lines[3][:25]]), encoding="ascii")
+    assert "cannot be read" in words(check(copy)), "nothing after it says it whole"
+
+
+def test_a_seal_of_a_whole_second_raises_no_alarm(tmp_path):
+    whole = "sealing.timezone = SimpleNamespace(now=lambda: dt.datetime(2026, 11, 23, 2, 16, tzinfo=dt.UTC))"
+    write(tmp_path, events=3, before=f"import datetime as dt\nfrom types import SimpleNamespace\n{whole}", after=SEAL)
+    found = check(tmp_path)
+    assert found.sound, words(found)
+    assert found.sealed_until == "2026-11-23 02:16:00.000000"
+
+
+def test_events_that_are_written_during_the_check_raise_no_alarm(copy):
+    """One more event between any two readings of the check."""
+    with sqlite3.connect(copy / "workplace.sqlite3", isolation_level=None) as db:
+
+        def execute(sql, parameters):
+            rows = db.execute(sql.replace("%s", "?"), parameters).fetchall()
+            columns = "at, actor_name, operation, act, detail, address, actor_id, reason, recipient, record"
+            db.execute(f"INSERT INTO audit_event ({columns}) SELECT {columns} FROM audit_event WHERE id = 31")
+            return rows
+
+        found = verify.verify(ledger.Ledger(execute, "sqlite"), lambda: anchors.read(copy / "audit-anchors.jsonl"))
+    db.close()
+    assert found.sound, words(found)
+    assert found.unsealed > 6
+
+
+def test_whoever_seals_the_process_begins_to_count_anew(tmp_path):
+    """The server's own thread seals every few seconds; the next act has not to seal again."""
+    after = f"sealing._waiting.events, sealing._waiting.sealed_at = 10_000, 0\n{SEAL}\nassert not sealing._waiting.due()"
+    write(tmp_path, events=1, after=after)
+
+
 def test_processes_that_write_and_seal_at_once_make_one_chain(tmp_path):
     write(tmp_path, events=1)
     eager = "from forestall.catalogue import audit as policy\nsealing._waiting.due = lambda: True"

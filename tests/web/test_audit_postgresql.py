@@ -135,6 +135,27 @@ def test_an_event_that_commits_late_is_not_passed_over():
             "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end'",
             "altered or switched off",
         ),
+        (
+            "CREATE OR REPLACE TRIGGER audit_event_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event "
+            "FOR EACH STATEMENT WHEN (current_user <> 'owner') EXECUTE FUNCTION audit_refuse_change()",
+            "altered or switched off",
+        ),
+        (
+            "CREATE OR REPLACE TRIGGER audit_event_no_change BEFORE UPDATE OF address OR DELETE OR TRUNCATE ON audit_event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()",
+            "altered or switched off",
+        ),
+        (
+            "CREATE OR REPLACE TRIGGER audit_event_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_announce()",
+            "altered or switched off",
+        ),
+        (
+            "ALTER TRIGGER audit_event_no_change ON audit_event RENAME TO x; "
+            "CREATE TRIGGER audit_event_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()",
+            "taken out",
+        ),
     ],
 )
 def test_a_guard_that_its_owner_weakens_is_found(sql, said):
@@ -144,6 +165,10 @@ def test_a_guard_that_its_owner_weakens_is_found(sql, said):
         assert said in " ".join(map(str, guards.missing(ledger.of_django(connection))))
     finally:
         guards.install(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DROP TRIGGER IF EXISTS x ON audit_event; DROP TRIGGER IF EXISTS audit_event_no_change ON audit_seal"
+            )
     assert guards.missing(ledger.of_django(connection)) == []
 
 

@@ -56,6 +56,7 @@ def told(monkeypatch):
     def hook(*, earlier, now, trail):  # noqa: ARG001
         calls.append((earlier, now))
 
+    monkeypatch.setattr(nightly, "BEFORE_SCAN", [])
     monkeypatch.setattr(nightly, "AFTER_SCAN", [hook])
     monkeypatch.setattr(nightly, "EVERY_NIGHT", [])
     return calls
@@ -99,6 +100,14 @@ def test_a_store_without_a_scan_waits_for_the_first_one(ours, told):
     shutil.rmtree(ours / "results")
     assert nightly.run(trail=TRAIL)["done"] == []
     assert told == []
+
+
+def test_what_changes_the_records_is_done_before_the_scan(files, ours, monkeypatch, told):
+    monkeypatch.setattr(
+        nightly, "BEFORE_SCAN", [lambda _: main(["ingest", str(files / "late"), "--store", str(ours)]) == 0]
+    )
+    nightly.run(trail=TRAIL)
+    assert told[0][1].provenance.snapshot == Store.open(ours).current
 
 
 def test_a_scan_that_fails_stops_nothing_else_and_is_named(files, ours, monkeypatch, told, person):  # noqa: ARG001

@@ -124,7 +124,7 @@ def test_a_withdrawn_agreement_shuts_the_plan_at_once(plan, council, agreement, 
 def test_sharing_is_a_disclosure_in_the_log(plan, council, agreement):
     share(plan, council, agreement)
     event = Event.objects.get(act="share-plan")
-    assert event.operation == "disclosure"
+    assert (event.operation, event.recipient) == ("disclosure", council.name)
     assert event.detail["agreement"] == "ISP 1"
 
 

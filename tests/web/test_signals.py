@@ -1,4 +1,5 @@
 import csv
+import datetime as dt
 import gzip
 import io
 import json
@@ -6,7 +7,10 @@ import re
 
 import pytest
 
+from forestall.records.erasure import Rule, erase
+from forestall.records.store import Store
 from forestall.web.audit.models import Event
+from forestall.web.signals.pinned import pinned
 from web import build
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +197,15 @@ def test_a_newer_scan_is_followed(client, settings, person, tmp_path):
     old = build.scan(str(Store.open(path).current), build.places().version)
     Shelf(path).put(Scan(old.signals[:2], old.events, old.provenance))
     assert len(listed(text(client.get("/?sort=harm")))) == 2
+
+
+def test_the_pages_outlive_the_records_that_were_scanned(client, settings, person, tmp_path):
+    """Without places loaded the areas are read from the records; the last of these may be erased."""
+    settings.STORE = build.store(tmp_path, with_places=False)
+    assert erase(Store.open(settings.STORE), Rule(before=dt.date(2030, 1, 1)), reason="retention").tombstone is not None
+    client.force_login(person("analyst"))
+    assert client.get("/").status_code == 200
+    assert pinned() is not None
 
 
 def test_the_sample_says_that_it_is_made_up(client, settings, person, tmp_path):

@@ -6,9 +6,12 @@ import csv
 import html
 import io
 import re
+import shutil
 
 import pytest
 
+from forestall.records.erasure import Rule, erase
+from forestall.records.store import Store
 from forestall.web.audit.models import Event, Operation
 from web import build
 
@@ -192,6 +195,19 @@ def test_reading_and_taking_away_are_in_the_log_with_the_form(reader):
     assert (taken.operation, taken.detail) == (
         Operation.DISCLOSURE, {"hub": "", "audience": "partner", "table": "lists"},
     )  # fmt: skip
+
+
+def test_what_was_erased_is_on_no_list_that_was_made_before(reader, settings, peopled, tmp_path):
+    """No list of the scanned snapshot can be made again; the next scan has new ones."""
+    settings.STORE = shutil.copytree(peopled, tmp_path / "store")
+    analyst = reader("analyst")
+    ref = table(analyst.get("/tasking/lists.csv"))[0]["occurrences"].split()[0]
+    assert ref in analyst.get("/tasking/").content.decode()
+    assert erase(Store.open(settings.STORE), Rule(source_ref=ref), reason="retention").tombstone is not None
+    after = analyst.get("/tasking/")
+    assert after.status_code == 503
+    assert "erased on" in after.content.decode()
+    assert analyst.get("/tasking/lists.csv").status_code == 503
 
 
 def test_a_signal_about_a_person_leads_to_its_list(reader):

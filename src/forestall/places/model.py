@@ -192,22 +192,16 @@ class Places:
         return tuple(c for c, f in zip(at.codes, at.parents.get("force", ()), strict=False) if f == force)
 
     def at(self, longitude: float, latitude: float, codes: Sequence[str] | None = None, level: str = "lsoa") -> str | None:
-        """The code of the area of ``level`` (of ``codes`` alone where given) that a point in degrees lies in; None where it
-        lies in none, or no outlines are loaded."""
+        """The code of the area of ``level`` that a point in degrees lies in, as :func:`forestall.places.holding.holding`
+        tells it; None where it lies in none (of ``codes``, where given), or no outlines are loaded."""
+        from forestall.places.holding import holding
         from forestall.places.project import to_bng
 
         easting, northing = to_bng(longitude, latitude)
         within = self.level(level)
-        if within.polygons is None or not np.isfinite(easting):
-            return None
-        import shapely
-
-        point = shapely.Point(float(easting), float(northing))
-        for code in within.codes if codes is None else codes:
-            shape = within.polygons[within.index(code)] if code in within else None
-            if shape is not None and shape.intersects(point):
-                return code
-        return None
+        found = int(holding(within, np.atleast_1d(easting), np.atleast_1d(northing))[0])
+        code = within.codes[found] if found >= 0 else None
+        return code if codes is None or code in codes else None
 
     def matching(self, codes: Iterable[str]) -> Places:
         """The same places with ``lsoa`` set to the vintage that holds most of ``codes`` (the later where equal)."""

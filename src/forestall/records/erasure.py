@@ -2,7 +2,8 @@
 
 Parts are written again without the rows, under new ids; the tombstone is written; the manifest that names both is put in
 force. That moment decides: whoever kills the process before it finds the store as it was. What is left to do then (the old
-parts, quotations in refused rows and kept results) is done at once, and by the next writer where it was broken off.
+parts, quotations in refused rows and kept results) is done at once, and by the next writer where it was broken off: until
+it is done, ``<id>.todo`` beside the tombstone keeps what the rule named, for rows that were only ever refused.
 """
 
 from __future__ import annotations
@@ -129,15 +130,15 @@ def erase(store: Store, rule: Rule, *, reason: str, by: str = "", dry_run: bool 
 
 
 def pending(store: Store) -> tuple[str, ...]:
-    """Ids of tombstones in force whose old parts are still on the disk: erasures that were broken off."""
-    return tuple(t.id for t in store.tombstones() if _left(store, t))
+    """Ids of tombstones in force of which something is left to do: erasures that were broken off."""
+    return tuple(t.id for t in store.tombstones() if _unfinished(store, t))
 
 
 def finish(store: Store) -> None:
     """Completes what was broken off; the caller holds the lock."""
     for stone in store.tombstones():
-        if _left(store, stone):
-            _clean(store, stone, frozenset())
+        if _unfinished(store, stone):
+            _clean(store, stone)
 
 
 @contextlib.contextmanager
@@ -221,7 +222,7 @@ class _Erasure:
         if self.dry_run:
             return Erased(stone, self.before.snapshot, by_source, (), True)
         after = self._commit(stone, moved, pa.concat_tables(traces))
-        _clean(self.store, stone, self.rule.given)
+        _clean(self.store, stone)
         return Erased(stone, after, by_source)
 
     def _read(self, part: Part, columns: Iterable[str] | None = None) -> Any:
@@ -263,6 +264,8 @@ class _Erasure:
         folder = store.path / tombstones.FOLDER
         with store._whole(folder / f"{stone.id}.parquet") as path:
             pq.write_table(traces, path, compression="zstd")
+        if self.rule.given:
+            store._write_text(_todo(store, stone), json.dumps(sorted(self.rule.given)))
         store._write_text(folder / f"{stone.id}.json", json.dumps(stone.to_json(), ensure_ascii=False, indent=1))
         store._guard()
         parts = [moved.get(p.id, p) for p in self.before.parts]
@@ -273,6 +276,14 @@ class _Erasure:
 def _left(store: Store, stone: Tombstone) -> list[str]:
     """Ids of the parts that the erasure replaced and that are still there."""
     return [old for old in stone.parts if store.part_path(old).exists() or store.rejects_path(old).exists()]
+
+
+def _todo(store: Store, stone: Tombstone) -> Path:
+    return store.path / tombstones.FOLDER / f"{stone.id}.todo"
+
+
+def _unfinished(store: Store, stone: Tombstone) -> bool:
+    return _todo(store, stone).exists() or bool(_left(store, stone))
 
 
 def _rejects(store: Store, part: Part) -> Any:
@@ -288,8 +299,11 @@ def _quotes(quoted: Quoted, reject: Mapping[str, Any]) -> bool:
     return quoted.row(reject["raw"] or "") or quoted.row(reject["reason"] or "")
 
 
-def _clean(store: Store, stone: Tombstone, given: frozenset[str]) -> None:
-    """After the moment that decides: quotations first, because the old parts tell what to look for, then those."""
+def _clean(store: Store, stone: Tombstone) -> None:
+    """After the moment that decides: quotations first, because the old parts and the list of what the rule named tell what
+    to look for, then those."""
+    todo = _todo(store, stone)
+    given = frozenset(json.loads(todo.read_text(encoding="utf-8")) if todo.exists() else ())
     manifest = store.manifest()
     quoted = Quoted(_gone(store, stone) | (given - _still(store, manifest.ever(), given)))
     for part in (*manifest.history, *manifest.parts):
@@ -304,6 +318,7 @@ def _clean(store: Store, stone: Tombstone, given: frozenset[str]) -> None:
     for old in _left(store, stone):
         store.rejects_path(old).unlink(missing_ok=True)
         store.part_path(old).unlink(missing_ok=True)
+    todo.unlink(missing_ok=True)
 
 
 def _gone(store: Store, stone: Tombstone) -> frozenset[str]:

@@ -212,3 +212,10 @@ def turnovers(ground: Ground, category: str) -> list[int]:
         for e in ground.events
         if e.shape == "turnover" and not e.areas and _applies(e, category) and e.month in months[1:]
     ]
+
+
+def others(ground: Ground, category: str) -> npt.NDArray[np.int64]:
+    """Records of all other categories, shape (areas, months); 0 in areas whose history is broken for this one."""
+    cube, broken = ground.cube, ground.broken[category]
+    rest: npt.NDArray[np.int64] = cube.counts.sum(0) - cube.of(category)
+    return np.where(broken[:, None], 0, rest)

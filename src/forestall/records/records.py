@@ -178,15 +178,16 @@ class Records:
 
     @contextlib.contextmanager
     def _damage(self) -> Iterator[None]:
-        """A part that is there and can't be read, as a sentence."""
+        """A part that can't be read, as a sentence: that of the erasure where one took it while it was being read."""
         import duckdb
 
         try:
             yield
-        except duckdb.Error as error:
-            told = isinstance(error, duckdb.IOException | duckdb.InvalidInputException)
+        except (duckdb.Error, OSError) as error:
+            told = isinstance(error, duckdb.IOException | duckdb.InvalidInputException | OSError)
             if self.store is None or not (told or type(error) is duckdb.Error):
                 raise
+            self.store.refuse_erased(self.manifest)
             said = str(error).splitlines()[0]
             raise ForestallError(
                 f"the records in {self.store.path / 'parts'} are damaged ({said}): restore that folder from a backup, or "
@@ -276,7 +277,8 @@ class Records:
         if self.store is None:
             return self._refused
         paths = [self.store.rejects_path(p.id) for p in self.manifest.parts if p.rejects]
-        return pa.concat_tables([rejects_schema().empty_table(), *(pq.read_table(p) for p in paths)])
+        with self._damage():
+            return pa.concat_tables([rejects_schema().empty_table(), *(pq.read_table(p) for p in paths)])
 
     def overlaps(self) -> list[dict[str, Any]]:
         """Where two sources hold the same kind of record of the same force and months, so that a count takes both: dicts of
@@ -356,14 +358,16 @@ class Records:
 
         bare = record_id.split("@")[0]
         found = []
-        live = {p.id for p in self.manifest.parts}
-        for part in (*self.manifest.history, *self.manifest.parts):
+        manifest = self.manifest if self.store is None else self.store.manifest(self.snapshot)  # its history as it is now
+        live = {p.id for p in manifest.parts}
+        for part in (*manifest.history, *manifest.parts):
             if self.store is None:
                 table = self._held.filter(pc.equal(self._held["part"], part.id))
             else:
-                table = pq.read_table(self.store.part_path(part.id))
+                with self._damage():
+                    table = pq.read_table(self.store.part_path(part.id))
             table = table.filter(pc.equal(table["record_id"], bare))
-            dead = set(self.manifest.dead.get(part.id, ()))
+            dead = set(manifest.dead.get(part.id, ()))
             holds = [part.id in live and n not in dead for n in table["line"].to_pylist()]
             table = table.append_column("in_force", pa.array(holds, pa.bool_()))
             found.append(table.append_column("file", pa.repeat(part.file, len(table))))

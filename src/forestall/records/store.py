@@ -143,7 +143,7 @@ class Store:
             raise ForestallError(
                 f"the store at {self.path} holds no records yet: run forestall ingest PATH --store {self.path}."
             )
-        self._refuse_erased(manifest)
+        self.refuse_erased(manifest)
         missing = [p.file for p in manifest.parts if not self.part_path(p.id).exists()]
         if missing:
             raise ForestallError(
@@ -157,8 +157,9 @@ class Store:
         """The traces of what was erased, oldest first."""
         return read_tombstones(self.path, self.manifest().erasures)
 
-    def _refuse_erased(self, manifest: Manifest) -> None:
-        """A snapshot whose rows are no longer whole is not read again; its figures stay on the shelf."""
+    def refuse_erased(self, manifest: Manifest) -> None:
+        """A snapshot whose rows are no longer whole is not read again (:class:`ErasedError`); its figures stay on the
+        shelf."""
         erased = self.manifest().erasures
         if not erased or manifest.snapshot == self.current:
             return
@@ -385,7 +386,7 @@ class Store:
         named |= set(self.manifest().erasures)
         for folder in ("parts", "rejects", "erasures"):
             for path in (self.path / folder).iterdir():
-                if path.suffix in (".parquet", ".json") and path.stem not in named:
+                if path.suffix in (".parquet", ".json", ".todo") and path.stem not in named:
                     path.unlink(missing_ok=True)
 
 

@@ -135,10 +135,15 @@ class Ledger:
         import pyarrow.parquet as pq
 
         self.hashes = Hashes(key or b"")
-        self.stones = [(t, pq.read_table(store / FOLDER / f"{t.id}.parquet")) for t in stones]
-        self.records = [frozenset(table["record"].to_pylist()) for _, table in self.stones]
-        self.places = frozenset(h for _, table in self.stones for h in table["row"].to_pylist())
-        self.refs = frozenset(h for _, table in self.stones for h in table["ref"].to_pylist() if h)
+        self.records: dict[str, list[Tombstone]] = {}  # hash of a record -> the tombstones of its versions
+        places, refs = set[str](), set[str]()
+        for stone in stones:
+            table = pq.read_table(store / FOLDER / f"{stone.id}.parquet")
+            for record in set(table["record"].to_pylist()):
+                self.records.setdefault(record, []).append(stone)
+            places.update(table["row"].to_pylist())
+            refs.update(h for h in table["ref"].to_pylist() if h)
+        self.places, self.refs = frozenset(places), frozenset(refs)
 
     @staticmethod
     def open(store: Path, stones: Sequence[Tombstone], parts: Iterable[Part]) -> Ledger:
@@ -149,7 +154,7 @@ class Ledger:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if not self.stones:
+        if not self.places:
             return got
         hit = self._erased(got)
         rejects = scrubbed(got.rejects, lambda r: self._quotes(got.part.digest, r))
@@ -164,11 +169,11 @@ class Ledger:
         by_place = hashes.rows(got.part.digest, table)
         by_ref = hashes.refs(table) if self.refs else [""] * len(table)
         hit = [p in self.places or r in self.refs for p, r in zip(by_place, by_ref, strict=True)]
-        by_record = hashes.records(table)
-        for (stone, _), records in zip(self.stones, self.records, strict=True):
-            for i, record in enumerate(by_record):
-                if not hit[i] and record in records:
-                    hit[i] = self._under(stone, table.slice(i, 1).to_pylist()[0])
+        for i, record in enumerate(hashes.records(table)):
+            stones = self.records.get(record, ()) if not hit[i] else ()
+            if stones:
+                row = table.slice(i, 1).to_pylist()[0]
+                hit[i] = any(self._under(stone, row) for stone in stones)
         return hit
 
     def _under(self, stone: Tombstone, row: Mapping[str, Any]) -> bool:
@@ -186,7 +191,7 @@ class Ledger:
         told = values_of(f"{reject['reason'] or ''},{reject['raw'] or ''}")
         records = {self.hashes.of("record", reject["source"], v) for v in told}
         refs = {self.hashes.of("ref", reject["source"], v) for v in told} if self.refs else set()
-        return any(records & r for r in self.records) or bool(refs & self.refs)
+        return not records.isdisjoint(self.records) or not refs.isdisjoint(self.refs)
 
 
 def without(part: Part, records: Sequence[str]) -> str:

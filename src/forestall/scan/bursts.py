@@ -7,12 +7,11 @@ Needs days and places: files that know months only, or points moved to a street,
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 from scipy import stats as ss
 
 from forestall import catalogue
@@ -23,6 +22,7 @@ from forestall.records.ground import Ground
 from forestall.records.records import Records
 from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
+from forestall.stats.rates import poisson_interval
 from forestall.text import Message, msg
 
 #: Months that are recent, and months before them that say what is usual.
@@ -121,7 +121,7 @@ def find(records: Records, ground: Ground) -> tuple[list[Burst], int]:
         if (b := burst(category, crimes.take(rows), since, until)) is not None
     ]
     q = benjamini_hochberg([b.p_value for b in pending])
-    out = [Burst(**{**b.__dict__, "q_value": float(v)}) for b, v in zip(pending, q, strict=True)]
+    out = [replace(b, q_value=float(v)) for b, v in zip(pending, q, strict=True)]
     out = [b for b in out if b.q_value <= LISTED and b.chain >= CHAIN]
     return sorted(out, key=lambda b: b.p_value), len(pending)
 
@@ -156,9 +156,7 @@ def burst(category: str, crimes: Crimes, since: str, until: str) -> Burst | None
     if np.isfinite(usual) and usual > 1:
         # What comes upon each other as often as it always does there is no burst.
         p = max(p, _tail(pairs, expected * usual, variance * usual))
-    phi = variance / expected
-    low = float(special.gammaincinv(pairs / phi, 0.025)) * phi / expected if pairs else 0.0
-    high = float(special.gammaincinv(pairs / phi + 1, 0.975)) * phi / expected
+    low, high = (float(v) / expected for v in poisson_interval(pairs, dispersion=variance / expected))
     at = np.flatnonzero(recent)
     chains = near_repeat_chains(
         x[at], y[at], t[at], space_band=(0.0, METRES), time_band=(0.0, DAYS), precision="day"

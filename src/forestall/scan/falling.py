@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forestall.records.ground import HISTORY, Ground, turnovers, zone_breaks
+from forestall.records.ground import HISTORY, Ground, others, turnovers, zone_breaks
 from forestall.records.months import unbroken
 from forestall.scan.neighbourhoods import MOST, Floats, Ints, lay_zones, lower_tail
 from forestall.scan.targets import targets
@@ -146,10 +146,8 @@ def _season(held: Ints, whole: Ints, used: Ints, windows: Ints, phi: Floats) -> 
 
 def _moved(ground: Ground, category: str, rows: tuple[int, ...]) -> bool:
     """Whether the zone's records of all other categories fell as map points were replaced: points were moved out."""
-    i = ground.cube.categories.index(category)
-    whole = np.where(ground.broken[category][:, None], 0, ground.cube.counts.sum(0))
-    others = whole - np.where(whole > 0, ground.cube.counts[i], 0)
-    return any(zone_breaks(others, rows, month, sign=-1) for month in turnovers(ground, category))
+    rest = others(ground, category)
+    return any(zone_breaks(rest, rows, month, sign=-1) for month in turnovers(ground, category))
 
 
 def _fall(category: str, t: _Tests, z: int, w: int, q: float) -> Fall:

@@ -34,8 +34,11 @@ from forestall.scan import (
 from forestall.scan.targets import targets
 from forestall.text import Message, msg
 
+#: Kinds that lean on the scan for rises: on what it found, or on the areas whose history it showed to be broken.
+LEAN = frozenset({"rising", "force-wide", "concentrated", "outlier", "seasonal-return", "falling"})
+
 #: Version of the method: raised whenever the same records could give other figures.
-METHOD, VERSION = "space-time-scan", "2"
+METHOD, VERSION = "space-time-scan", "3"
 
 
 def find(
@@ -87,9 +90,12 @@ def find(
     families: dict[str, int] = {}
     checks: list[Check] = []
     rises: list[rising.Rise] = []
+    could: dict[str, bool] = {}
     tested = {c: True for c in ground.cube.categories if targets(c, ground.cube)}
+    if wanted & LEAN:
+        rises, could = rising.find(ground, windows=windows, replicates=replicates, seed=seed, progress=progress)
     if "rising" in wanted:
-        rises, tested = rising.find(ground, windows=windows, replicates=replicates, seed=seed, progress=progress)
+        tested = could
         families["rising"] = sum(tested.values())
         signals += [place_signals.from_rise(ground, r, scheme) for r in rises]
     if "force-wide" in wanted:

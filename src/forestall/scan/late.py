@@ -19,6 +19,8 @@ from forestall.text import msg
 COMPLETE = 0.95
 #: Delays are learnt from records that had so many days to come in, and of so many months before the last.
 SETTLED_DAYS, MONTHS = 120, 24
+#: The last day on which records were made is the one by which this share of them was: single slips lie in the future.
+BY = 0.999
 #: Fewest records that delays are learnt from; last months looked at; months left out where delays are not known.
 LEAST, LOOKED_AT, UNKNOWN = 200, 3, 1
 
@@ -90,6 +92,13 @@ def _delays(records: Records, force: str | None, until: str) -> dict[str, tuple[
     return _shares(got["category"].to_pylist(), happened, when, n.astype(np.int64), until)
 
 
+def _last(made: npt.NDArray[np.int64], n: npt.NDArray[np.int64]) -> int:
+    """The day by which :data:`BY` of the records were made."""
+    order = np.argsort(made)
+    upto = np.cumsum(n[order])
+    return int(made[order][np.searchsorted(upto, BY * upto[-1])])
+
+
 def _shares(
     categories: list[Any],
     happened: npt.NDArray[np.int64],
@@ -97,7 +106,7 @@ def _shares(
     n: npt.NDArray[np.int64],
     until: str,
 ) -> dict[str, tuple[float, ...]]:
-    last = int(made.max())
+    last = _last(made, n)
     names = np.asarray(categories)
     out: dict[str, tuple[float, ...]] = {}
     for category in sorted(set(categories)):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from forestall.records import months as mm
 from forestall.results import Reason, Signal
 from forestall.results.signal import PERSON_KINDS
+from forestall.scan.identity import overlap
 
 #: Kinds from the strongest reason to act to the weakest, of those that are established (or, as a concentration, lasting).
 STRENGTH = ("rising", "near-repeat", "concentrated", "repeat-location", "outlier", "seasonal-return")
@@ -27,10 +28,7 @@ def same(a: Signal, b: Signal) -> bool:
     """Of two kinds, the same category, at least half of the areas in common, and windows that touch."""
     if a.kind == b.kind or a.category != b.category or ALONE & {a.kind, b.kind}:
         return False
-    mine, theirs = set(a.areas), set(b.areas)
-    if not mine or not theirs or 2 * len(mine & theirs) < min(len(mine), len(theirs)):
-        return False
-    return mm.number(a.since) <= mm.number(b.until) + 1 and mm.number(b.since) <= mm.number(a.until) + 1
+    return bool(a.areas and b.areas) and overlap(a, b)
 
 
 def merge(signals: Sequence[Signal]) -> list[Signal]:

@@ -130,7 +130,9 @@ def _tail(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, phi: npt.Arr
     if small.any():
         n, k, s = r[small], c[small], share[small]
         strength = np.maximum(n / (phi[small] - 1) - 1, 0.05)
-        law = ss.betabinom(n.astype(np.int64), strength * s, strength * (1 - s))
-        # The dispersion is itself fitted: of the two lower tails the larger keeps the promise (benchmarks).
-        p[small] = np.maximum(p[small], law.cdf(k)) if lower else law.sf(k - 1)
+        if lower:
+            # The dispersion is itself fitted: of the two lower tails the larger keeps the promise (benchmarks).
+            p[small] = np.maximum(p[small], ss.betabinom.cdf(k, n.astype(np.int64), strength * s, strength * (1 - s)))
+        else:  # as the lower tail of the rest: one less the lower tail would have lost the digits of a small one
+            p[small] = ss.betabinom.cdf(n - k, n.astype(np.int64), strength * (1 - s), strength * s)
     return np.asarray(np.clip(p, 1e-300, 1.0), float)

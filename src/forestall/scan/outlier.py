@@ -7,7 +7,7 @@ chance; how much is fitted, robustly, and only what stands out from that counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +61,8 @@ def find(ground: Ground) -> tuple[list[Outlier], dict[str, int]]:
     if people is None:
         return [], number
     kind = kinds(ground, people)
-    centre = town_centres(ground, people, kind)
-    pending: list[Outlier] = []
+    centre = town_centres(ground, people)
+    pending: list[tuple[Outlier, int]] = []  # with the records of the others of its kind
     for category in number:
         used = np.flatnonzero(ground.usable[category])[-12:]
         if used.size < 12:
@@ -78,22 +78,23 @@ def find(ground: Ground) -> tuple[list[Outlier], dict[str, int]]:
             for j in tried:
                 area, c, e = int(rows[j]), int(counts[rows[j]]), float(expected[j])
                 rest = int(counts[rows].sum()) - c
-                interval = conditional_interval(c, rest, e / max(rest, 1e-9)) if rest else (0.0, np.inf)
                 found = Outlier(
-                    category, area, int(used[0]), c, e, interval, float(tail[j]), 1.0, rows.size - 1, spread,
+                    category, area, int(used[0]), c, e, (0.0, np.inf), float(tail[j]), 1.0, rows.size - 1, spread,
                     bool(centre[area]),
                 )  # fmt: skip
-                pending.append(found)
-    q = benjamini_hochberg([o.p_value for o in pending])
+                pending.append((found, rest))
+    p = [o.p_value for o, _ in pending]
+    q = benjamini_hochberg(p)
     listed: list[Outlier] = []
     held: dict[str, int] = {}
-    for j in np.argsort([o.p_value for o in pending], kind="stable"):
+    for j in np.argsort(p, kind="stable"):
         if q[j] > LISTED:
             break
-        o = pending[j]
+        o, rest = pending[j]
         held[o.category] = held.get(o.category, 0) + 1
         if held[o.category] <= EACH:
-            listed.append(Outlier(**{**o.__dict__, "q_value": float(q[j])}))
+            interval = conditional_interval(o.observed, rest, o.expected / rest) if rest else o.interval
+            listed.append(replace(o, q_value=float(q[j]), interval=interval))
     return listed, number
 
 
@@ -174,10 +175,9 @@ def kinds(ground: Ground, people: Floats) -> npt.NDArray[np.int64]:
     return out
 
 
-def town_centres(ground: Ground, people: Floats, kind: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def town_centres(ground: Ground, people: Floats) -> npt.NDArray[np.bool_]:
     """Areas whose shoplifting and theft from the person, for their residents, lie in the top twentieth of the force: shops
     and nights out bring people there who don't live there."""
-    del kind
     cube = ground.cube
     told = [c for c in ("shoplifting", "theft-from-the-person") if c in cube.categories]
     if not told or people.sum() == 0:

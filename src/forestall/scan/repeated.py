@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from forestall import catalogue
 from forestall.catalogue.protected import protection
@@ -22,6 +22,7 @@ from forestall.errors import ForestallError
 from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.stats.multiple import benjamini_hochberg
+from forestall.stats.repetition import truncated_rate
 from forestall.text import Message, msg
 
 Floats = npt.NDArray[np.float64]
@@ -203,6 +204,6 @@ def chance_of(counts: npt.NDArray[np.int64]) -> Floats:
     mean = float(counts.mean())
     if mean <= 1:
         return np.where(counts <= 1, 1.0, 0.0)
-    rate = optimize.brentq(lambda r: r / -np.expm1(-r) - mean, 1e-9, mean)
+    rate = truncated_rate(mean)
     tail = np.where(counts <= 1, 1.0, special.gammainc(counts, rate) / -np.expm1(-rate))
     return np.asarray(np.clip(tail, 1e-300, 1.0), float)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
-from forestall.records.ground import HISTORY, Ground, turnovers, zone_breaks
+from forestall.records.ground import HISTORY, Ground, others, turnovers, zone_breaks
 from forestall.records.months import unbroken
 from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
@@ -62,17 +62,16 @@ ROUNDS = 6
 
 
 def _moved(
-    ground: Ground, category: int, outcome: tuple[ScanResult, npt.NDArray[np.int64]] | None
+    ground: Ground, category: str, outcome: tuple[ScanResult, npt.NDArray[np.int64]] | None
 ) -> npt.NDArray[np.bool_]:
     """Areas of clusters whose other records rose with them as map points were replaced."""
     moved = np.zeros(len(ground.cube.areas), bool)
-    at = turnovers(ground, ground.cube.categories[category])
+    at = turnovers(ground, category)
     if outcome is None or not at:
         return moved
-    counts = np.where(ground.broken[ground.cube.categories[category]][:, None], 0, ground.cube.counts.sum(0))
-    others = counts - np.where(counts > 0, ground.cube.counts[category], 0)
+    rest = others(ground, category)
     for cluster in outcome[0].clusters:
-        if any(zone_breaks(others, cluster.areas, month) for month in at):
+        if any(zone_breaks(rest, cluster.areas, month) for month in at):
             moved[list(cluster.areas)] = True
     return moved
 
@@ -103,7 +102,7 @@ def find(
                 cube.counts[i], ground.neighbours, ground.usable[category], ground.broken[category], windows=windows,
                 replicates=replicates, seed=seed * 1_000_003 + i,
             )  # fmt: skip
-            moved = _moved(ground, i, outcome)
+            moved = _moved(ground, category, outcome)
             if not moved.any():
                 break
             if rounds == ROUNDS - 1 and outcome is not None:
@@ -115,7 +114,6 @@ def find(
         if outcome is not None:
             found[category] = outcome
     best = dict.fromkeys(found, 1.0)
-    rises: list[Rise] = []
     pending: list[tuple[str, Rise]] = []
     for category, (result, used) in found.items():
         counts = cube.of(category)
@@ -136,8 +134,7 @@ def find(
                 ),
             ))  # fmt: skip
     q = q_values(best, [(c, r.p_value) for c, r in pending])
-    for (_, rise), value in zip(pending, q, strict=True):
-        rises.append(Rise(**{**rise.__dict__, "q_value": value}))
+    rises = [replace(rise, q_value=value) for (_, rise), value in zip(pending, q, strict=True)]
     return rises, tested
 
 

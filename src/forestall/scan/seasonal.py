@@ -6,7 +6,7 @@ year, so it will likely do so again. That is a forecast to plan by, and not a ri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats as ss
@@ -52,29 +52,32 @@ def find(ground: Ground) -> tuple[list[Return], dict[str, int]]:
     """Returns with q up to :data:`LISTED`, strongest first, and for each category how many neighbourhoods were tested."""
     cube = ground.cube
     number: dict[str, int] = {}
-    pending: list[Return] = []
+    pending: list[tuple[Return, int, float]] = []
     for i, category in enumerate(cube.categories):
         if targets(category, cube):
             found = _of_category(ground, i)
             number[category] = len(found)
             pending += found
-    p = np.array([r.p_value for r in pending])
+    p = np.array([r.p_value for r, _, _ in pending])
     q = benjamini_hochberg(p)
     out: list[Return] = []
     taken: dict[str, list[set[int]]] = {}
     for j in np.argsort(p, kind="stable"):
         if q[j] > LISTED:
             break
-        r = pending[j]
+        r, rest, odds = pending[j]
         mine, rows = taken.setdefault(r.category, []), set(r.rows)
         if len(mine) < EACH and not any(rows & other for other in mine):
             mine.append(rows)
             low, high = _between(r.ahead, r.dispersion, r.years)
-            out.append(Return(**{**r.__dict__, "q_value": float(q[j]), "low": low, "high": high}))
+            interval = conditional_interval(r.observed, rest, odds, dispersion=r.dispersion)
+            out.append(replace(r, q_value=float(q[j]), interval=interval, low=low, high=high))
     return out, number
 
 
-def _of_category(ground: Ground, i: int) -> list[Return]:
+def _of_category(ground: Ground, i: int) -> list[tuple[Return, int, float]]:
+    """Each neighbourhood that was tested, with its records outside of the seasons and the last season's odds against them:
+    what the interval follows from, which is worked out for those alone that are listed."""
     category = ground.cube.categories[i]
     broken = ground.broken[category]
     used = np.flatnonzero(ground.usable[category])
@@ -120,14 +123,12 @@ def _of_category(ground: Ground, i: int) -> list[Return]:
         of_last = whole[last].sum() / (whole.sum() * (1 - share))
         expected = rest * of_last
         ahead = c[z] / max(1, int(whole[inside].sum())) * float(whole[last].sum())
-        out.append(
-            Return(
-                category, tuple(int(r) for r in zones.rows[z]), int(used[last[0]]), int(used[last[-1]]), observed,
-                float(max(expected, 0.5)), conditional_interval(observed, rest, of_last, dispersion=float(phi[z])),
-                float(p[z]), 1.0, len(seasons), float(c[z] / max(ordinary[z], 0.5)), float(ahead),
-                float(phi[z]),
-            )
+        found = Return(
+            category, tuple(int(r) for r in zones.rows[z]), int(used[last[0]]), int(used[last[-1]]), observed,
+            float(max(expected, 0.5)), (0.0, np.inf), float(p[z]), 1.0, len(seasons),
+            float(c[z] / max(ordinary[z], 0.5)), float(ahead), float(phi[z]),
         )  # fmt: skip
+        out.append((found, rest, float(of_last)))
     return out
 
 

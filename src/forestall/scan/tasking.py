@@ -80,10 +80,8 @@ def tasking(
     if not held[0] <= until <= held[-1]:
         raise ForestallError(f"--until {until} lies outside of the records, which run from {held[0]} to {held[-1]}")
     code, name, inside = _hub(places, hub, force)
-    if places is not None and inside is not None:
-        places = places.matching(inside)
+    here = _bare() if places is None else places if inside is None else places.matching(inside)
     scheme = harm or catalogue.harm()
-    here = places if places is not None else _bare()
     partner = audience == "partner"
     lists, checks = [], []
     for slug, kind in _ROLE.items():
@@ -96,7 +94,7 @@ def tasking(
     checks.append(Check("hot-spots", bool(spots.subjects), spots.summary))
     parameters: dict[str, Any] = {
         "hub": code, "force": force, "until": until, "audience": audience, "listed": listed,
-        "harm": f"{scheme.slug} ({scheme.version})", "places": places.version if places is not None else "none",
+        "harm": f"{scheme.slug} ({scheme.version})", "places": here.version,
     }  # fmt: skip
     return TaskingLists(
         code, name, audience, max(held[0], mm.shift(until, 1 - YEAR)), until, tuple(lists),
@@ -165,7 +163,8 @@ def _hot_spots(
         lines = repeated.read(records, area, force=force, until=until, areas=inside, partner=partner, days=False)
         notes.append(msg("These records know no addresses, so the hot spots are areas."))
     if not lines:
-        return TaskingList("hot-spots", title, (), msg("{title}: there is no such record in this year.", title=title))
+        nothing = msg("{title}: there is no such record in this year.", title=title)
+        return TaskingList("hot-spots", title, (), nothing, apart=apart, notes=tuple(notes))
     groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.who, []).append(line)
@@ -222,7 +221,7 @@ def _concentration(title: Message, who: list[str]) -> tuple[Message, tuple[tuple
     counts = np.sort(np.unique(np.array(who, dtype=object).astype(str), return_counts=True)[1])[::-1]
     total, n = int(counts.sum()), counts.size
     cumulative = np.cumsum(counts)
-    curve = tuple((s, float(cumulative[max(1, round(s * n)) - 1] / total)) for s in CURVE if round(s * n) >= 1)
+    curve = tuple((s, float(cumulative[round(s * n) - 1] / total)) for s in CURVE if round(s * n) >= 1)
     tenth = float(cumulative[max(1, round(0.1 * n)) - 1] / total)
     summary = msg(
         "{title}: {subjects:count} have {records:count} records in the year; the tenth with most has {share:percent} "

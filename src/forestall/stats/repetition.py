@@ -339,7 +339,7 @@ def repeats(
         some = int(np.count_nonzero(np.bincount(code[again], minlength=names.size)))
         low, high = share_interval(some / m, m, tail)
         repeat_ids = Estimate(some / m, float(low), float(high))
-    rate = _truncated_rate(n / m) if population is None else n / population
+    rate = truncated_rate(n / m) if population is None else n / population
     dealt_to = float(population) if population is not None else m / -math.expm1(-rate) if rate > 0 else math.inf
     shown = mass if weights is not None else count.astype(float)
     tops, most = _concentration(shown[hit], w[good] if weights is not None else None, rate, dealt_to, top, draws, rng)
@@ -526,7 +526,7 @@ def _incidence(counts: Ints, population: float, tail: float) -> Estimate:
     return Estimate(n / population, float(low) / population, float(high) / population)
 
 
-def _truncated_rate(mean: float) -> float:
+def truncated_rate(mean: float) -> float:
     """The rate of a Poisson distribution whose mean without its zeros is ``mean``."""
     if mean <= 1 + 1e-12:
         return 0.0

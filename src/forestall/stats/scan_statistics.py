@@ -47,7 +47,9 @@ SCALING, SCALING_SEED = 128, 71
 @dataclass(frozen=True)
 class Cluster:
     """``areas``: indices, the centre first. ``periods``: length of the window that ends with the last period.
-    ``statistic``: the log likelihood ratio, allowing for ``dispersion``, the variance over the mean."""
+    ``statistic``: the log likelihood ratio, allowing for ``dispersion``, the variance over the mean. ``p_monte_carlo``: its
+    rank among the replicates. ``p_tail``: the fitted tail's, NaN where it says nothing (:meth:`Tail.sf`). ``p_value``: the
+    one to quote (:func:`p_values`)."""
 
     areas: tuple[int, ...]
     periods: int
@@ -78,11 +80,14 @@ class Tail:
     share: float = 1.0
 
     def sf(self, value: float) -> float:
-        """Probability of a highest statistic of ``value`` or more; NaN where nothing could be fitted."""
+        """Probability of a highest statistic of ``value`` or more; NaN where nothing could be fitted, and below the
+        ``location`` of a tail with a ``share``, which knows no more than that the probability is above that share."""
         if not np.isfinite(self.location):
             return float("nan")
         if self.share == 1.0:
             return float(ss.gumbel_r.sf(value, self.location, self.scale))
+        if value < self.location:
+            return float("nan")
         return self.share * float(ss.genpareto.sf(value, self.shape, self.location, self.scale))
 
 
@@ -192,7 +197,6 @@ def space_time_scan(
     secondary: int = 4,
     replicates: int = 999,
     seed: int = 0,
-    tail_below: int = 1,
 ) -> ScanResult:
     """Scans counts for clusters that reach to the last period.
 
@@ -202,8 +206,8 @@ def space_time_scan(
     shape (periods,), False for a period to be set aside (it counts in no window and no history). ``baseline``: expected
     counts of the same shape as ``counts``, for ``poisson`` only. ``dispersion``: variance over mean, 1 or more; for
     ``history`` None fits it. ``max_share``: a zone may hold at most this share of all events. ``secondary``: how many
-    further clusters to list. p-values are (r + 1) / (n + 1), r the replicates above; with r below ``tail_below`` the
-    fitted tail tells how far below, for families of tests where 1 / (n + 1) is too coarse.
+    further clusters to list. p-values are (r + 1) / (n + 1), r the replicates above; where there are none the fitted tail
+    tells how far below, for families of tests where 1 / (n + 1) is too coarse.
 
     Raises ``ValueError`` with the offending value for counts that are negative or not whole, neighbours out of range, and
     windows that leave no history.
@@ -243,7 +247,7 @@ def space_time_scan(
     if method != "poisson" and lengths[-1] >= x.shape[1]:
         raise ValueError(f"a window of {lengths[-1]} periods leaves no history in {x.shape[1]} periods")
     if method == "history":
-        return _scan_history(x, near, reach, lengths, dispersion, max_share, least, secondary, replicates, seed, tail_below)
+        return _scan_history(x, near, reach, lengths, dispersion, max_share, least, secondary, replicates, seed)
     if method == "poisson":
         if baseline is None:
             raise ValueError("method poisson needs a baseline: expected counts of the same shape as counts")
@@ -251,10 +255,8 @@ def space_time_scan(
         if isinstance(phi, Dispersion) or phi < 1:
             raise ValueError("dispersion must be a number of 1 or more for method poisson")
         b = np.asarray(baseline, float)
-        return _scan_baseline(
-            x, b, near, reach, lengths, float(phi), max_share, least, secondary, replicates, seed, tail_below
-        )
-    return _scan_permutation(x, near, reach, lengths, max_share, least, secondary, replicates, seed, tail_below)
+        return _scan_baseline(x, b, near, reach, lengths, float(phi), max_share, least, secondary, replicates, seed)
+    return _scan_permutation(x, near, reach, lengths, max_share, least, secondary, replicates, seed)
 
 
 def _window_sums(x: npt.NDArray[Any], lengths: Ints) -> npt.NDArray[Any]:
@@ -274,7 +276,7 @@ def _caps(area_totals: Floats, near: Ints, max_share: float) -> Ints:
 
 def _scan_history(
     x: Ints, near: Ints, reach: Ints, lengths: Ints, dispersion: float | Dispersion | None, max_share: float, least: int,
-    secondary: int, replicates: int, seed: int, tail_below: int,
+    secondary: int, replicates: int, seed: int,
 ) -> ScanResult:  # fmt: skip
 
     longest = int(lengths[-1])
@@ -311,9 +313,7 @@ def _scan_history(
     expected = np.maximum(r - observed, 0.5) * share / (1 - share)  # half an event where there was none before
     score = np.where(statistic > 0, (statistic - location[:, None]) / scale[:, None], -np.inf)
     maxima = ((highest - location) / scale).max(1)
-    return _result(
-        "history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, tail_below, score
-    )
+    return _result("history", statistic, observed, expected, phi, near, lengths, caps, maxima, secondary, seed, score)
 
 
 def _scales(highest: Floats) -> tuple[Floats, Floats]:
@@ -364,7 +364,7 @@ def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, 
 
 def _scan_baseline(
     x: Ints, b: Floats, near: Ints, reach: Ints, lengths: Ints, phi: float, max_share: float, least: int, secondary: int,
-    replicates: int, seed: int, tail_below: int,
+    replicates: int, seed: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
@@ -385,14 +385,12 @@ def _scan_baseline(
         kernels.xlogx_table(size), caps,
     )  # fmt: skip
     spread = np.full(observed.shape, phi)
-    return _result(
-        "poisson", statistic, observed, expected, spread, near, lengths, caps, maxima, secondary, seed, tail_below
-    )
+    return _result("poisson", statistic, observed, expected, spread, near, lengths, caps, maxima, secondary, seed)
 
 
 def _scan_permutation(
     x: Ints, near: Ints, reach: Ints, lengths: Ints, max_share: float, least: int, secondary: int, replicates: int,
-    seed: int, tail_below: int,
+    seed: int,
 ) -> ScanResult:  # fmt: skip
     from forestall.stats import _scan_kernels as kernels
 
@@ -420,7 +418,7 @@ def _scan_permutation(
         kernels.xlogx_table(total + 1),
     )  # fmt: skip
     spread = np.ones(observed.shape)
-    return _result("permutation", statistic, observed, e, spread, near, lengths, caps, maxima, secondary, seed, tail_below)
+    return _result("permutation", statistic, observed, e, spread, near, lengths, caps, maxima, secondary, seed)
 
 
 def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
@@ -437,7 +435,7 @@ def _nothing(method: str, replicates: int, seed: int) -> ScanResult:
 
 def _result(
     method: str, statistic: Floats, observed: npt.NDArray[Any], expected: Floats, phi: Floats, near: Ints,
-    lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int, tail_below: int,
+    lengths: Ints, caps: Ints, maxima: Floats, secondary: int, seed: int,
     score: Floats | None = None,
 ) -> ScanResult:  # fmt: skip
     """The clusters, highest ``score`` first (the ratio where None), compared with the replicates' ``maxima`` of it.
@@ -455,7 +453,7 @@ def _result(
         a, k, w = np.unravel_index(int(np.argmax(score)), score.shape)
         if not np.isfinite(score[a, k, w]):
             break
-        monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted, tail_below)
+        monte_carlo, tail, p = p_values(float(score[a, k, w]), maxima, fitted)
         inside = np.zeros(near.shape[0], bool)
         inside[near[a, : k + 1]] = True
         shares = np.maximum.accumulate(inside[near], axis=1)[:, :, None] & np.isfinite(score)
@@ -510,11 +508,12 @@ def fit_excesses(maxima: Floats) -> Tail:
     return Tail(location, mean * (1 - shape), shape, n / maxima.size)
 
 
-def p_values(value: float, maxima: Floats, fitted: Tail, below: int) -> tuple[float, float, float]:
-    """Monte-Carlo p = (r + 1) / (n + 1), the Gumbel tail's p, and the one to quote."""
+def p_values(value: float, maxima: Floats, fitted: Tail) -> tuple[float, float, float]:
+    """Monte-Carlo p = (r + 1) / (n + 1), r the replicates that reach ``value``; the fitted tail's p, NaN where it says
+    nothing; and the one to quote: the smaller of the two where no replicate reaches the value, else the first."""
     n, r = maxima.size, int((maxima >= value - 1e-12 * abs(value)).sum())
     monte_carlo = (r + 1) / (n + 1)
     tail = fitted.sf(value)
-    if r >= below or not np.isfinite(tail):
+    if r or not np.isfinite(tail):
         return monte_carlo, tail, monte_carlo
     return monte_carlo, tail, min(monte_carlo, max(tail, 1e-12))

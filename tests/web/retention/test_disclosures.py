@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 
 import pytest
 from django.utils import timezone
@@ -84,7 +85,7 @@ def test_what_is_held_is_apart_by_role_and_names_nobody_else(desk, officer):
     assert [(h.name, len(h.table.rows)) for h in held] == [("records-caller", 2), ("requests", 1)]
     page = desk.get(f"/disclosures/{Request.objects.get().pk}/").content.decode()
     assert "loud music" in page
-    assert "C2" not in page
+    assert not re.search(r"\bC2\b", page), "a form's token may have these letters in it"
     assert Request.objects.get().person_hash not in page
     assert Event.objects.filter(act="read-request", operation="consultation").exists()
 
@@ -112,7 +113,7 @@ def test_an_answer_in_part_leaves_out_what_was_said_and_is_registered(desk, call
     assert made.digest == hashlib.sha256(sent.content).hexdigest()
     assert made.snapshot == calls.current
     event = Event.objects.filter(act="disclose").get()
-    assert (event.operation, event.detail["recipient"]) == ("disclosure", "Ann Prosser")
+    assert (event.operation, event.recipient) == ("disclosure", "Ann Prosser")
 
 
 def test_an_answer_in_full_is_a_page_that_prints(desk):

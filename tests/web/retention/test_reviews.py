@@ -6,20 +6,23 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forestall.catalogue import retention as catalogue
 from forestall.errors import ForestallError
+from forestall.records.store import Store
+from forestall.text import Name
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import HeldRole, Invitation, User
 from forestall.web.retention import actions, rules, selectors, store_holdings, work
 from forestall.web.retention.models import Review
 from forestall.web.retention.rules import RefusedError
-from forestall.web.retention.sources import SOURCES, years_after
+from forestall.web.retention.sources import SOURCES, Item, begun_by, years_after
 from web.retention.cases import decide, leaver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("calls")]
@@ -119,13 +122,25 @@ def test_a_decision_needs_its_parts(officer, person, given_, field):
 
 
 @pytest.mark.parametrize(
-    "record", ["account:999999", "account:x", "account:", "diary:1", "records:call:2999", "records::", "audit:2999", "x"]
-)
+    "record",
+    [
+        "account:999999", "account:x", "account:", "diary:1", "records:call:2999", "records::", "audit:2999", "x",
+        "audit:0000", "audit:9999", "audit:²", "records:call:2010:again", "records:call:02010",
+    ],
+)  # fmt: skip
 def test_forged_records_are_not_found(officer, record, client):
     with pytest.raises(Http404):
         decide(officer, record)
     client.force_login(officer)
     assert client.get(f"/retention/decide/{record}/").status_code == 404
+
+
+def test_a_record_is_decided_on_by_its_one_name(officer, person):
+    gone = leaver(person)
+    for name in (f"account:0{gone.pk}", f"account:{gone.pk}".translate({ord(str(n)): 0x0660 + n for n in range(10)})):
+        with pytest.raises(Http404):
+            decide(officer, name)
+    assert not Review.objects.exists()
 
 
 def test_two_who_decide_at_once_are_told(officer, person, monkeypatch):
@@ -192,11 +207,66 @@ def test_an_erasure_that_fails_is_noted_and_tried_again(officer, monkeypatch, tm
     assert Review.objects.get().failed == ""
 
 
+def test_one_that_breaks_stops_no_other(officer, person, monkeypatch):
+    gone = leaver(person)
+    for record in ("records:call:2010", f"account:{gone.pk}"):
+        Review.objects.create(
+            record=record, kind=record.split(":")[0], group="x", due=dt.date(2020, 1, 1), decision="erase",
+            decided_by=officer, reason="x",
+        )  # fmt: skip
+
+    def broken(*_, **__):
+        raise KeyError("what is to be erased")
+
+    monkeypatch.setattr(store_holdings.erasure, "erase", broken)
+    with pytest.raises(ForestallError, match=r"not erased: records:call:2010 \(KeyError"):
+        work.carry_out(trail=Trail.operator())
+    failed, done = Review.objects.order_by("pk")
+    assert (failed.done_at, "what is to be" in failed.failed, failed.failed[:8]) == (None, False, "KeyError")
+    assert done.done_at is not None
+    assert Event.objects.filter(act="erasure-failed", record="records:call:2010").exists()
+
+
+def test_what_comes_to_a_year_that_was_erased_is_due_again(officer, calls, tmp_path):
+    decide(officer, "records:call:2010")
+    work.carry_out(trail=Trail.operator())
+    today, tomorrow = timezone.localdate(), timezone.localdate() + dt.timedelta(days=1)
+    assert selectors.queue(officer, tomorrow) == []
+    (tmp_path / "late.csv").write_text("Ref,Day,Outcome,Suspect,Surname,Forename,Note\nC9,2010-07-08,none,,Rees,Tom,late\n")
+    calls.ingest([tmp_path / "late.csv"], mapping=tmp_path / "mapping.yaml")
+    assert selectors.queue(officer, today) == []
+    again = [(d.item.record, d.due) for d in selectors.queue(officer, tomorrow)]
+    assert again == [("records:call:2010", tomorrow)]
+    yesterday = timezone.now() - dt.timedelta(days=1)
+    Review.objects.update(done_at=yesterday)
+    second = decide(officer, "records:call:2010")
+    assert second.due == today
+    assert selectors.queue(officer, tomorrow) == [], "it waits"
+    work.carry_out(trail=Trail.operator())
+    assert calls.records().rows()["source_ref"].to_pylist() == ["C3"]
+
+
+def test_records_are_counted_before_any_transaction(officer, client, monkeypatch):
+    store_holdings._counts.cache_clear()
+    counted = []
+    records = Store.records
+
+    def looked(*given):
+        counted.append(len(connection.savepoint_ids))
+        return records(*given)
+
+    monkeypatch.setattr(Store, "records", looked)
+    outside = len(connection.savepoint_ids)
+    client.force_login(officer)
+    assert client.get("/retention/").status_code == 200
+    assert counted == [outside]
+
+
 def test_the_night_carries_it_out(officer):
     from forestall.web.retention import tasks
     from forestall.web.work import nightly
 
-    assert tasks.at_night in nightly.EVERY_NIGHT
+    assert tasks.at_night in nightly.BEFORE_SCAN
     decide(officer, "records:call:2010")
     assert tasks.at_night(Trail(None, "worker")) == 1
 
@@ -237,6 +307,14 @@ def test_a_calendar_month_ends_in_the_next_month(day):
     after = rules.month_after(day)
     assert (after.year * 12 + after.month) - (day.year * 12 + day.month) == 1
     assert after.day == day.day or (after.day < day.day and (after + dt.timedelta(days=1)).day == 1)
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.sampled_from(["account", "plan", "disclosure"]))
+@example(dt.date(2024, 2, 29), "account")
+def test_what_is_cut_in_sql_leaves_nothing_out_that_is_due(since, kind):
+    due = Item("x", kind, Name("x"), since).due
+    assert since <= begun_by(kind, due)
+    assert begun_by(kind, due - dt.timedelta(days=3)) < since
 
 
 def test_a_leap_day_has_its_year():

@@ -46,7 +46,8 @@ def add(path: Path, seals: Iterable[SealRow]) -> None:
 
 
 def read(path: Path) -> Anchors:
-    """Reads the file; nothing where there is none."""
+    """Reads the file; nothing where there is none. A line that was torn is forgiven where a later one says it whole: not
+    the next one, where several were being written."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -58,7 +59,7 @@ def read(path: Path) -> Anchors:
         seal = _seal(line)
         if seal is not None:
             lines.append((number, seal))
-        elif not (number < len(whole) and line and whole[number].startswith(line)):  # else it was torn, and written again
+        elif not (line and any(later.startswith(line) for later in whole[number:])):  # else torn, and written again
             bad.append(number)
     return Anchors(tuple(lines), tuple(bad), bool(rest))
 

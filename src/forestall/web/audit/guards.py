@@ -90,16 +90,22 @@ def _found_sqlite(ledger: Ledger) -> dict[str, str]:
 
 
 def _found_postgresql(ledger: Ledger) -> dict[str, str]:
-    """As :func:`statements`; a trigger that is off, or whose function has another body, is told apart by a word."""
+    """As :func:`statements`; a trigger is told apart by a word where it is off, holds under a condition or for some columns
+    alone, stands on another table, or calls another function or another body."""
     sql = """
-        SELECT t.tgname, t.tgenabled::text, p.proname, trim(p.prosrc), t.tgtype FROM pg_trigger t
-        JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
+        SELECT t.tgname, c.relname, t.tgenabled::text, p.proname, trim(p.prosrc), l.lanname, t.tgtype,
+        t.tgqual IS NULL AND t.tgattr::text = '' FROM pg_trigger t
+        JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang JOIN pg_class c ON c.oid = t.tgrelid
         WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)
         AND c.relname IN ('audit_event', 'audit_seal', 'audit_anchor')
     """
-    out = {}
-    for name, enabled, function, body, kind in ledger.execute(sql, ()):
-        right_kind = kind == (6 if name == "audit_event_announce" else 58)  # statement, before; which acts
-        sound = enabled in ("O", "A") and _BODIES.get(function) == body and right_kind
-        out[str(name)] = statements("postgresql").get(str(name), "") if sound else "altered"
+    made, out = _postgresql(), dict[str, str]()
+    for name, table, enabled, function, body, language, kind, always in ledger.execute(sql, ()):
+        if not name.startswith(f"{table}_"):
+            continue
+        own = "audit_announce" if name == "audit_event_announce" else _REFUSE
+        right_kind = kind == (6 if own == "audit_announce" else 58)  # statement, before; which acts
+        calls = function == own and _BODIES[own] == body and language == "plpgsql"
+        sound = enabled in ("O", "A") and calls and right_kind and always
+        out[name] = made.get(name, "") if sound else "altered"
     return out

@@ -24,7 +24,7 @@ def due(day: dt.date) -> Iterable[Item]:
 
 def one(record: str) -> Item | None:
     _, _, year = record.partition(":")
-    if not (year.isdecimal() and len(year) == 4 and Event.objects.filter(at__year=int(year)).exists()):
+    if not (year.isdecimal() and 1970 <= int(year) <= 9998 and Event.objects.filter(at__year=int(year)).exists()):
         return None
     return _item(int(year))
 

@@ -29,7 +29,8 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class SealRow:
-    """A seal as it is stored: the events ``first`` to ``last`` by id, ``count`` of them, sealed at ``at`` (UTC, text)."""
+    """A seal as it is stored: the events ``first`` to ``last`` by id, ``count`` of them, sealed at ``at`` (UTC, text with
+    microseconds, which SQLite leaves out where they are 0)."""
 
     number: int
     first: int
@@ -65,7 +66,7 @@ class Ledger:
         while True:
             rows = self.execute(sql, (after, at_once))
             for row in rows:
-                yield SealRow(*row)
+                yield SealRow(*row[:4], chain.instant(row[4]), row[5])
             if len(rows) < at_once:
                 return
             after = rows[-1][0]
@@ -91,6 +92,17 @@ class Ledger:
     def anchored(self) -> list[int]:
         """The numbers of the seals that are known to be anchored."""
         return [row[0] for row in self.execute("SELECT seal_id FROM audit_anchor ORDER BY seal_id", ())]
+
+    def ids(self, after: int) -> tuple[int, str | None, int, Any]:
+        """As :meth:`tail`, then the highest id (0 where there is none) and SQLite's own count of the ids that it has given;
+        read at one moment, so that who writes meanwhile makes none of them contradict another."""
+        at = _AT["sqlite"].format("min(at)")
+        sql = f"""
+            SELECT count(*), {at}, (SELECT max(id) FROM audit_event),
+            (SELECT max(seq) FROM sqlite_sequence WHERE name = 'audit_event') FROM audit_event WHERE id > %s
+        """
+        count, oldest, highest, given = self.execute(sql, (after,))[0]
+        return int(count), chain.instant(oldest), int(highest or 0), given or 0
 
     def tail(self, after: int) -> tuple[int, str | None]:
         """How many events come after an id, and when the oldest of them was written (UTC, text)."""

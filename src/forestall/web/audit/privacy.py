@@ -15,7 +15,9 @@ PRIVACY = {
         "operation": _ACT,
         "act": _ACT,
         "record": _ACT,
-        "recipient": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "to whom something was disclosed"),
+        "recipient": Field(
+            Marking.SENSITIVE, Retention.AUDIT, Personal.PUBLIC, "to whom something was disclosed: a person who asked, too"
+        ),
         "reason": Field(Marking.SENSITIVE, Retention.AUDIT, Personal.STAFF, "as typed, where the policy asks for one"),
         "detail": Field(
             Marking.SENSITIVE,

@@ -42,8 +42,16 @@ class _Waiting:
             self.events += 1
             if self.events < rule.events and time.monotonic() - self.sealed_at < rule.seconds:
                 return False
-            self.events, self.sealed_at = 0, time.monotonic()
+            self._begin()
             return True
+
+    def sealed(self) -> None:
+        """Begins to count anew, whoever had it sealed."""
+        with self.lock:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.events, self.sealed_at = 0, time.monotonic()
 
 
 _waiting = _Waiting()
@@ -60,6 +68,7 @@ def seal_pending() -> int:
     Returns how many events it sealed: 0 too where another process was quicker."""
     if connection.in_atomic_block:
         raise RuntimeError("events are sealed when they stand, and not inside a transaction")
+    _waiting.sealed()  # before it looks: what is written meanwhile counts towards the next
     book = ledger.of_django(connection)
     until = _settled(book)
     sealed = 0
@@ -103,7 +112,7 @@ def anchor_pending() -> int:
     if not waiting:
         return 0
     try:
-        anchors.add(settings.AUDIT_ANCHORS, [_anchor(s) for s in waiting])
+        anchors.add(settings.AUDIT_ANCHORS, waiting)
     except OSError as error:
         log.error(
             "the audit log's anchors cannot be written to %s (%s): mend it, seals wait", settings.AUDIT_ANCHORS, error
@@ -115,10 +124,6 @@ def anchor_pending() -> int:
     except IntegrityError:  # another process anchored them too; both wrote the same lines
         return 0
     return len(waiting)
-
-
-def _anchor(seal: SealRow) -> SealRow:
-    return SealRow(seal.number, seal.first, seal.last, seal.count, chain.instant(seal.at), seal.hash)
 
 
 def _settled(book: Ledger, tries: int = 20, pause: float = 0.02) -> int:

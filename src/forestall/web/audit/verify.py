@@ -67,7 +67,7 @@ def _check_seals(ledger: Ledger, done: Verification) -> dict[int, SealRow]:
             done.seals = seal.number
             done.events += _check_events(ledger, done, seal, before, last)
             before, last = seal.hash, max(last, seal.last)
-            done.sealed_until, done.last_event = chain.instant(seal.at), last
+            done.sealed_until, done.last_event = seal.at, last
     except BROKEN as error:
         done.findings.append(msg("the seals after number {n} cannot be read ({reason})", n=done.seals, reason=str(error)))
     return seals
@@ -124,7 +124,12 @@ def _check_events(ledger: Ledger, done: Verification, seal: SealRow, before: str
 
 def _check_tail(ledger: Ledger, done: Verification) -> None:
     """What no seal covers yet, and what no seal can."""
-    done.unsealed, done.unsealed_since = ledger.tail(done.last_event)
+    gaps = []
+    if ledger.vendor == "sqlite":
+        done.unsealed, done.unsealed_since, highest, given = ledger.ids(done.last_event)
+        gaps = _gaps(done, highest, given)
+    else:
+        done.unsealed, done.unsealed_since = ledger.tail(done.last_event)
     if done.unsealed:
         done.notes.append(
             msg_n(
@@ -138,20 +143,18 @@ def _check_tail(ledger: Ledger, done: Verification) -> None:
         done.findings.append(
             msg_n("{n} row has an id that was never given", "{n} rows have ids that were never given", n=never)
         )
-    if ledger.vendor == "sqlite":
-        _check_gaps(ledger, done)
+    done.findings += gaps
 
 
-def _check_gaps(ledger: Ledger, done: Verification) -> None:
+def _gaps(done: Verification, highest: int, given: Any) -> list[Message]:
     """SQLite gives ids without gaps, and takes them back when a transaction is."""
-    highest = max(ledger.last_event(), done.last_event)
-    given = ledger.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'audit_event'", ())[0][0] or 0
+    out = []
+    highest = max(highest, done.last_event)
     if not isinstance(given, int) or given < highest:
-        done.findings.append(msg("the database's count of the ids that it has given was changed"))
+        out.append(msg("the database's count of the ids that it has given was changed"))
         given = highest
     gone = given - done.last_event - done.unsealed
-    if gone > 0:
-        done.findings.append(_taken_out(gone))
+    return [*out, _taken_out(gone)] if gone > 0 else out
 
 
 def _taken_out(n: int) -> Message:

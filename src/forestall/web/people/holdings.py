@@ -13,7 +13,7 @@ from forestall.results import Column, Table
 from forestall.text import Name, msg
 from forestall.web.people.models import User, new_stamp
 from forestall.web.people.permissions import ROLES
-from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, register
+from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, begun_by, register
 
 #: The name that an erased account keeps, before its number.
 ERASED = "erased-"
@@ -26,10 +26,7 @@ def _leavers() -> QuerySet[User]:
 
 def due(day: dt.date) -> Iterable[Item]:
     """Accounts whose owners left long enough ago."""
-    from forestall.catalogue.retention import kept
-
-    limit = day.replace(day=min(day.day, 28)) - dt.timedelta(days=365 * kept("account").group.years - 32)
-    items = (_item(u) for u in _leavers().filter(left_at__date__lte=limit).order_by("left_at", "pk"))
+    items = (_item(u) for u in _leavers().filter(left_at__date__lte=begun_by("account", day)).order_by("left_at", "pk"))
     return (i for i in items if i.due <= day)
 
 

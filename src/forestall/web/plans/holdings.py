@@ -10,11 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
-from forestall.catalogue.retention import kept
 from forestall.text import Name, msg
 from forestall.web.plans import own_record
 from forestall.web.plans.models import Plan
-from forestall.web.retention.sources import ERASE, KEEP, REDACT, Held, Item, Source, Subject, register, years_after
+from forestall.web.retention.sources import ERASE, KEEP, REDACT, Held, Item, Source, Subject, begun_by, register
 
 #: What an erased and a redacted plan are called; its key, its states and its moves stay.
 ERASED = "Erased plan"
@@ -36,7 +35,7 @@ def _since(plan: Plan) -> dt.date:
 
 def due(day: dt.date) -> Iterable[Item]:
     """Plans that were closed, or begun and never closed, long enough ago."""
-    limit = years_after(day, -kept("plan").group.years)
+    limit = begun_by("plan", day)
     found = _held().filter(Q(closed_at__date__lte=limit) | Q(closed_at=None, made_at__date__lte=limit))
     items = (_item(p) for p in found.order_by("made_at", "pk").iterator())
     return (i for i in items if i.due <= day)

@@ -57,7 +57,8 @@ def share_plan(
     )  # fmt: skip
     touch(plan)
     detail = {"organisation": organisation.slug, "agreement": agreement.reference, "purpose": purpose, "basis": basis}
-    trail.record(Operation.DISCLOSURE, "share-plan", plan.record, detail)
+    whom = organisation.name if user is None else f"{user.username}, {organisation.name}"
+    trail.record(Operation.DISCLOSURE, "share-plan", plan.record, detail, to=whom)
     return member
 
 

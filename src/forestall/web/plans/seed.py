@@ -17,6 +17,7 @@ from forestall.records.records import Records
 from forestall.records.store import Store
 from forestall.results import Signal
 from forestall.results.signal import PERSON_KINDS
+from forestall.records import months as mm
 from forestall.text import Message, Name, msg
 from forestall.web.signals.pinned import Pinned
 
@@ -112,7 +113,7 @@ def from_place(scan: Pinned, code: str, category: str = "", *, words: str = "", 
     """What the records know of a place (a code of any level) and category over their last twelve months."""
     areas = tuple(a for a in scan.places.within(code) if a in set(scan.areas)) or (code,)
     until = scan.until
-    since = _months_before(until, 11)
+    since = mm.shift(until, -11)
     observed = None
     if category:
         rows = _records(scan).rows(areas=areas, category=category, since=since, until=until, force=scan.force or None)
@@ -179,11 +180,6 @@ def _harm(category: str, n: int | None) -> float | None:
 
 def _records(scan: Pinned) -> Records:
     return Store.open(Path(settings.STORE)).records(scan.scan.provenance.snapshot)
-
-
-def _months_before(month: str, n: int) -> str:
-    at = int(month[:4]) * 12 + int(month[5:7]) - 1 - n
-    return f"{at // 12:04d}-{at % 12 + 1:02d}"
 
 
 def fields_of(scan: Pinned) -> frozenset[str]:

@@ -199,6 +199,6 @@ def disclose(
         request=asked, by=trail.actor, recipient=recipient, form=form, snapshot=snapshot, withheld=list(withheld),
         rows=sum(len(h.table.rows) for h in held), digest=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
-    detail = {"recipient": recipient, "form": form, "rows": made.rows, "sha256": made.digest, "withheld": list(withheld)}
-    trail.record(Operation.DISCLOSURE, "disclose", f"disclosure:{asked.pk}", detail)
+    detail = {"form": form, "rows": made.rows, "sha256": made.digest, "withheld": list(withheld)}
+    trail.record(Operation.DISCLOSURE, "disclose", f"disclosure:{asked.pk}", detail, to=recipient)
     return made

@@ -7,10 +7,11 @@ class Retention(AppConfig):
     label = "retention"
 
     def ready(self) -> None:
-        """Every app says in ``holdings.py`` what it holds; what was decided is done at night at the latest."""
+        """Every app says in ``holdings.py`` what it holds; what was decided is done at night at the latest, before
+        the scan, so that the pages show a scan of what is left."""
         from forestall.web.retention import tasks
         from forestall.web.work import nightly
 
         autodiscover_modules("holdings")
-        if tasks.at_night not in nightly.EVERY_NIGHT:
-            nightly.EVERY_NIGHT.append(tasks.at_night)
+        if tasks.at_night not in nightly.BEFORE_SCAN:
+            nightly.BEFORE_SCAN.append(tasks.at_night)

@@ -13,7 +13,7 @@ from forestall.results import Column, Table
 from forestall.text import msg
 from forestall.web.retention import present, store_holdings
 from forestall.web.retention.models import Request
-from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, register
+from forestall.web.retention.sources import ERASE, KEEP, Held, Item, Source, Subject, begun_by, register
 
 #: What stands in place of what was erased.
 ERASED = "[erased]"
@@ -25,10 +25,9 @@ def _answered() -> QuerySet[Request]:
 
 def due(day: dt.date) -> Iterable[Item]:
     """Requests that were answered long enough ago."""
-    from forestall.catalogue.retention import kept
-
-    limit = day - dt.timedelta(days=365 * kept("disclosure").group.years)
-    items = (_item(r) for r in _answered().filter(decided_at__date__lte=limit).order_by("decided_at", "pk"))
+    items = (
+        _item(r) for r in _answered().filter(decided_at__date__lte=begun_by("disclosure", day)).order_by("decided_at", "pk")
+    )
     return (i for i in items if i.due <= day)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -36,6 +36,12 @@ def waiting() -> QuerySet[Review]:
     return Review.objects.filter(decision__in=(ERASE, REDACT), done_at=None).order_by("at", "pk")
 
 
+def warm() -> None:
+    """Counts what takes a while to count, and keeps it: before a transaction, which would hold every writer up."""
+    for source in SOURCES.values():
+        source.warm()
+
+
 def queue(user: User, today: dt.date | None = None) -> list[DueItem]:
     """What is due now, longest overdue first."""
     if not user.may(Permission.REVIEW_RETENTION):
@@ -53,12 +59,17 @@ def queue(user: User, today: dt.date | None = None) -> list[DueItem]:
 
 
 def _later(records: list[str]) -> dict[str, dt.date | None]:
-    """The review day that the last decision set; None where an erasure was decided."""
+    """The review day that the last decision set: of an erasure that was carried out the day after, because what is there
+    now has come since. None where an erasure waits, and for good where a redaction left the record."""
     found: dict[str, dt.date | None] = {}
     for at in range(0, len(records), 500):
         some = Review.objects.filter(record__in=records[at : at + 500])
-        found |= {r["record"]: r["day"] for r in some.values("record").annotate(day=Max("next_due"))}
-        found |= dict.fromkeys(some.filter(decision__in=(ERASE, REDACT)).values_list("record", flat=True))
+        for record, decision, done_at, next_due in some.values_list("record", "decision", "done_at", "next_due"):
+            day = next_due
+            if decision == ERASE and done_at is not None:
+                day = timezone.localdate(done_at) + dt.timedelta(days=1)
+            before = found.get(record, day)
+            found[record] = None if day is None or before is None else max(before, day)
     return found
 
 
@@ -67,7 +78,7 @@ def due_item(user: User, record: str, today: dt.date | None = None) -> DueItem:
     today = today or timezone.localdate()
     source = of(record) if user.may(Permission.REVIEW_RETENTION) else None
     item = source.one(record) if source else None
-    if source is None or item is None:
+    if source is None or item is None or item.record != record:  # by its one name: a decision is made once for each
         raise Http404
     due = _later([record]).get(record, item.due)
     if due is None or due > today:

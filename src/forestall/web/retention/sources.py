@@ -64,7 +64,8 @@ class Source:
     item of a record, None where there is none. ``decisions``: what may be decided. ``says``: what erasing or redacting does
     here. ``carry_out(record, decision, review)``: does it within the caller's transaction, leaving a redacted trace, and
     returns what the trace says; where ``quick`` is false it takes a while, commits by itself and runs in the background,
-    never in a request, and doing it twice does it once. ``gather(subject)``: what it holds about a person."""
+    never in a request, and doing it twice does it once. ``gather(subject)``: what it holds about a person. ``warm()``: has
+    ready what ``due`` and ``one`` take long to find."""
 
     kind: str
     title: Message
@@ -75,6 +76,7 @@ class Source:
     carry_out: Callable[[str, str, Any], Mapping[str, Any]]
     gather: Callable[[Subject], Iterable[Held]] = lambda _: ()
     quick: bool = True
+    warm: Callable[[], object] = lambda: None
 
 
 SOURCES: dict[str, Source] = {}
@@ -88,6 +90,12 @@ def register(source: Source) -> None:
 def of(record: str) -> Source | None:
     """The source of a record, by the first part of its name."""
     return SOURCES.get(record.split(":", 1)[0])
+
+
+def begun_by(kind: str, day: dt.date) -> dt.date:
+    """A day after which no clock of a kind began whose first review is due by ``day``: to cut in SQL, and :attr:`Item.due`
+    says the rest (a clock that began on 29 February is due on the 28th)."""
+    return years_after(day, -catalogue.kept(kind).group.years) + dt.timedelta(days=1)
 
 
 def years_after(day: dt.date, years: int) -> dt.date:

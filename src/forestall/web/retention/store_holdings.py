@@ -119,4 +119,5 @@ SOURCE = Source(
     carry_out=erase,
     gather=gather,
     quick=False,
+    warm=_held,
 )

@@ -18,6 +18,8 @@ PAGE = 50
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
+    if allowed("retention.see_queue", request.user):
+        selectors.warm()
     due = actions.see_queue(trail=Trail.of(request))
     page = Paginator(due, PAGE).get_page(request.GET.get("page"))
     context = {

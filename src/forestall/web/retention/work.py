@@ -31,13 +31,20 @@ def carry_out(*, trail: Trail) -> list[Review]:
             continue
         try:
             trace = source.carry_out(review.record, review.decision, review)
-        except ForestallError as error:
-            log.warning("%s could not be erased: %s", review.record, error)
-            actions.note_failure(review=review, why=str(error), trail=trail)
-            failed.append(f"{review.record} ({error})")
+            actions.finish_erasure(review=review, trace=trace, trail=trail)
+        except Exception as error:
+            why = _why(error)
+            log.warning("%s could not be erased: %s", review.record, why, exc_info=not isinstance(error, ForestallError))
+            actions.note_failure(review=review, why=why, trail=trail)
+            failed.append(f"{review.record} ({why})")
             continue
-        actions.finish_erasure(review=review, trace=trace, trail=trail)
         done.append(review)
     if failed:
         raise ForestallError(f"not erased: {'; '.join(failed)}")
     return done
+
+
+def _why(error: Exception) -> str:
+    """What is noted of a failure: what somebody can mend in its own words, anything else by its name, because its words may
+    quote what is to be erased."""
+    return str(error) if isinstance(error, ForestallError) else f"{type(error).__name__}: the program's log says more"

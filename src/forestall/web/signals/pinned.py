@@ -18,7 +18,7 @@ from django.conf import settings
 
 from forestall.errors import ForestallError
 from forestall.places import Places
-from forestall.records.store import Store
+from forestall.records.store import ErasedError, Store
 from forestall.results import Scan, Shelf
 from forestall.text import Name
 
@@ -30,7 +30,8 @@ TOLERANCE = 40.0
 class Pinned:
     """A scan with the places that it speaks of.
 
-    ``key``: changes whenever any of it does. ``areas``: codes of all areas on the map. ``synthetic``: the records are the
+    ``key``: changes whenever any of it does, and with the snapshot in force: what was worked out from rows is not kept past
+    their erasure. ``areas``: codes of all areas on the map. ``synthetic``: the records are the
     sample's. ``days``: some records know the day on which something happened, not only the month.
     """
 
@@ -142,9 +143,25 @@ def _key(store: Path) -> str:
     pointer = store / "results" / "latest-scan"
     try:
         named = pointer.read_text(encoding="utf-8").strip()
-        return f"{store}|{named}|{(store / 'results' / named).stat().st_mtime_ns}"
+        current = (store / "CURRENT").read_text(encoding="utf-8").strip()
+        return f"{store}|{current}|{named}|{(store / 'results' / named).stat().st_mtime_ns}"
     except FileNotFoundError:
         return f"{store}|"
+
+
+def _from_records(store: Store, snapshot: str, force: str | None) -> Places:
+    """Places from the points of a scan's records; where some of those were erased, of what is left."""
+    try:
+        cube = store.records(snapshot).cube(force=force)
+    except ErasedError:
+        left = store.records()
+        there = left.forces()
+        if not there or force not in (None, *there):
+            return Places.from_points((), (), ())
+        cube = left.cube(force=force)
+    known = np.isfinite(cube.easting)
+    areas = tuple(a for a, k in zip(cube.areas, known, strict=True) if k)
+    return Places.from_points(areas, cube.easting[known], cube.northing[known])
 
 
 def _read(store: Path, key: str) -> Pinned | None:
@@ -158,10 +175,8 @@ def _read(store: Path, key: str) -> Pinned | None:
     version = str(scan.provenance.parameters.get("places") or "none")
     places = None if version == "none" else Places.open(store, version)
     if places is None:
-        cube = kept.records(scan.provenance.snapshot).cube(force=force)
-        known = np.isfinite(cube.easting)
-        areas = tuple(a for a, k in zip(cube.areas, known, strict=True) if k)
-        places = Places.from_points(areas, cube.easting[known], cube.northing[known])
+        places = _from_records(kept, scan.provenance.snapshot, force)
+        areas = places.level().codes
     else:
         places = places.matching(codes)
         areas = (places.force_areas(force) if force else ()) or places.level("lsoa").codes

@@ -1,7 +1,7 @@
 """The nightly run: scans again where records have arrived, has people told what changed, and puts the house in order.
 
-Whatever is done at night is asked for here: an app adds a function to :data:`AFTER_SCAN` or :data:`EVERY_NIGHT` when it is
-loaded. A step that fails stops no other; the run has then failed as a whole, and says which.
+Whatever is done at night is asked for here: an app adds a function to :data:`BEFORE_SCAN`, :data:`AFTER_SCAN` or
+:data:`EVERY_NIGHT` when it is loaded. A step that fails stops no other; the run has then failed as a whole, and says which.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class AfterScan(Protocol):
     def __call__(self, *, earlier: Scan | None, now: Scan, trail: Trail) -> object: ...
 
 
+#: Called every night before the scan, with the worker's trail: what changes the records; idempotent.
+BEFORE_SCAN: list[Callable[[Trail], object]] = []
 #: Called once for each newly recorded scan, whoever recorded it, each in a transaction of its own.
 AFTER_SCAN: list[AfterScan] = []
 #: Called every night with the worker's trail; idempotent.
@@ -53,7 +55,8 @@ EVERY_NIGHT: list[Callable[[Trail], object]] = []
 
 def run(*, trail: Trail) -> dict[str, Any]:
     """One nightly run; returns which steps did something. :class:`ForestallError` with the steps that failed."""
-    steps: list[tuple[str, Callable[[], object]]] = [("scan", scan)]
+    steps: list[tuple[str, Callable[[], object]]] = [(_name(s), lambda s=s: s(trail)) for s in BEFORE_SCAN]
+    steps += [("scan", scan)]
     steps += [(_name(hook), lambda hook=hook: tell(hook, trail)) for hook in AFTER_SCAN]
     steps += [(_name(step), lambda step=step: step(trail)) for step in EVERY_NIGHT]
     done, failed = [], []
