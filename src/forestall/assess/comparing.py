@@ -136,7 +136,7 @@ def calibration(panel: Panel, groups: Ints, away: Bools, before: Ints, rounds: i
     scale[0] = 1.0
     z, t = x[free] / scale, totals / scale
     n, k = groups.shape
-    own = (indicator(groups, len(panel.areas))[:, free].toarray() > 0)
+    own = indicator(groups, len(panel.areas))[:, free].toarray() > 0
     base = np.where(own, 0.0, k / len(free))
     dual = np.zeros((n, x.shape[1]))
     with np.errstate(over="ignore"):

@@ -135,9 +135,12 @@ def drawn(panel: Panel, treated: Ints, groups: Groups, away: Bools) -> Drawn:
     return Drawn(members, inside, ~near, away)
 
 
-def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints) -> Null:
-    """Fits one way of comparing. ``before`` and ``after``: indices of months."""
+def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, chosen: Floats | None = None) -> Null:
+    """Fits one way of comparing. ``before`` and ``after``: indices of months. ``chosen``: weights of the treated group's
+    comparison where a person chose it, (areas,); the placebos' are the method's all the same."""
     weights = comparing.WAYS[way](panel, placebos.members, placebos.away, before)
+    if chosen is not None:
+        weights = sparse.vstack([weights[:-1], sparse.csr_matrix(chosen)]).tocsr()
     late = before[-LATE:]
     c_before, c_late, c_after = (panel.counts[:, m].sum(1) for m in (before, late, after))
     whole = [max(float(c[panel.own].sum()), 1e-9) for c in (c_before, c_late, c_after)]

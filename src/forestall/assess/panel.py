@@ -176,7 +176,9 @@ def _part(ground: Any, outcome: Outcome, months: tuple[str, ...]) -> dict[str, A
 
     level, where = ground.level, ground.rows
     found = level.population_near(int(months[-1][:4]))
-    broken = np.logical_or.reduce([ground.broken[c] for c in outcome.categories if c in ground.broken] or [np.zeros(n, bool)])
+    broken = np.logical_or.reduce(
+        [ground.broken[c] for c in outcome.categories if c in ground.broken] or [np.zeros(n, bool)]
+    )
     return {
         "areas": cube.areas, "raw": of(outcome.categories), "everything": of(cube.categories).sum(0).astype(float),
         "centre": of(CENTRE).sum(0).astype(float), "broken": broken, "pairs": _pairs(ground),

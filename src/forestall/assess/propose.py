@@ -25,6 +25,8 @@ from forestall.text import Message, msg, msg_n
 
 #: Fewest events before, or to come, for a comparison to say anything.
 EVENTS = 10
+#: Fewest events counted or expected after for a p-value.
+FEWEST_AFTER = 3
 #: Share of the force's like groups that must have counted at least as many before: below it nothing is like the treated areas.
 SUPPORT = 0.01
 #: How much smaller a fall another method must find before it is preferred to the plainest.
@@ -94,7 +96,7 @@ def propose(
             options.append(Option(method=way, offered=False, why=against or msg("nothing can be compared")))
             continue
         length = min(len(w.post), max(2, len(before) // 2))
-        fitted = null(panel, way, placebos, before[:-length], before[-length:])
+        fitted = null(panel, way, placebos, before[:-length], before[-length:], named(panel, comparison))
         played[way] = (fitted, power.curve(fitted, to_come))
         options.append(_option(way, played[way][1]))
     best = method or _best(played)
@@ -152,8 +154,16 @@ def _chosen(ground: Ground, comparison: Sequence[str]) -> Ints:
             f"{ground.panel.areas[min(around)]} touches the treated areas, so displacement could reach it: compare with areas "
             "further away"
         )
-    ground.away[np.setdiff1d(np.arange(len(ground.panel.areas)), rows) if len(rows) else np.zeros(0, int)] |= False
     return rows
+
+
+def named(panel: Panel, comparison: Sequence[str]) -> Floats | None:
+    """The weights of a comparison that a person chose, (areas,); None where the method weighs."""
+    if not comparison:
+        return None
+    out = np.zeros(len(panel.areas))
+    out[panel.rows(comparison)] = 1.0
+    return out
 
 
 def _against(ground: Ground, counted: float, to_come: float) -> Message | None:
@@ -271,7 +281,13 @@ def _likeness(panel: Panel, ground: Ground, weights: Floats) -> tuple[Likeness, 
 
 
 def _checks(
-    ground: Ground, against: Message | None, months: int, own: Floats, compared: Floats, curve: power.Curve | None, asked: Asked
+    ground: Ground,
+    against: Message | None,
+    months: int,
+    own: Floats,
+    compared: Floats,
+    curve: power.Curve | None,
+    asked: Asked,
 ) -> tuple[Check, ...]:
     out = [Check("testable", against is None, against or msg("a comparison can be had"))]
     if np.isfinite(compared).all() and own.sum() > 0:

@@ -22,7 +22,10 @@ def course_drawing(
     language: str = "en",
 ) -> dict[str, Any]:
     """``treated`` and ``expected``: one value a month, NaN where none; ``starts``: the response's first month."""
-    names = {"treated": msg("Treated areas").render(language), "expected": msg("Comparison, at their level").render(language)}
+    names = {
+        "treated": msg("Treated areas").render(language),
+        "expected": msg("Comparison, at their level").render(language),
+    }
     rows = [
         {"month": f"{m}-01", "value": float(v), "which": names[which]}
         for which, line in (("treated", treated), ("expected", expected))
@@ -34,10 +37,17 @@ def course_drawing(
     dash = {"field": "which", "type": "nominal", "title": None, "scale": {"range": [[1, 0], [5, 4]]}, "legend": {"orient": "top"},
             "sort": list(names.values())}  # fmt: skip
     layers: list[dict[str, Any]] = [
-        {"mark": {"type": "line", "fillOpacity": 0}, "encoding": {"x": x, "y": y, "strokeDash": dash, "detail": {"field": "which"}}}
+        {
+            "mark": {"type": "line", "fillOpacity": 0},
+            "encoding": {"x": x, "y": y, "strokeDash": dash, "detail": {"field": "which"}},
+        }
     ]
     if starts is not None:
         layers.append(
-            {"data": {"values": [{"month": f"{starts}-01"}]}, "mark": {"type": "rule", "style": "limit"}, "encoding": {"x": x}}
+            {
+                "data": {"values": [{"month": f"{starts}-01"}]},
+                "mark": {"type": "rule", "style": "limit"},
+                "encoding": {"x": x},
+            }
         )
     return {"$schema": SCHEMA, "width": 600, "height": 240, "data": {"values": rows}, "layer": layers}

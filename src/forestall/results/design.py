@@ -150,7 +150,9 @@ class Design(Figures):
 
     @property
     def provenance(self) -> Provenance:  # type: ignore[override]
-        return Provenance(self.snapshot, f"design:{self.method or self.weight}", self.version, dict(self.parameters), self.seed)
+        return Provenance(
+            self.snapshot, f"design:{self.method or self.weight}", self.version, dict(self.parameters), self.seed
+        )
 
     def hash(self) -> str:
         """Of all that a lock fixes, 64 hex digits."""

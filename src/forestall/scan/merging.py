@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forestall.records import months as mm
 from forestall.results import Reason, Signal
 from forestall.results.signal import PERSON_KINDS
 from forestall.scan.identity import overlap
