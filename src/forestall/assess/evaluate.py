@@ -17,6 +17,7 @@ from forestall.assess.propose import FEWEST_AFTER, Ground, lay, named
 from forestall.assess.verdict import maryland, verdict
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Check, Design, Effect, Evaluation, Fidelity
 from forestall.results.design import METHODS, VERDICTS
@@ -45,6 +46,7 @@ def evaluate(
     """
     asked = design.asked
     panel = panel or build(records, places, outcome=asked.outcome, force=asked.force, others=asked.others)
+    panel = panel.upto(mm.shift(asked.starts, asked.months - 1))
     ground = lay(panel, asked)
     if not len(ground.windows.after):
         raise ForestallError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from forestall import catalogue
 from forestall.errors import ForestallError
 from forestall.places import Places
-from forestall.records.ground import lay
+from forestall.records.ground import broken_areas, lay, usable_months
 from forestall.records.records import Records
 from forestall.results import Finding
 from forestall.results.design import Outcome
@@ -37,6 +37,7 @@ class Panel:
 
     force: str | None
     snapshot: str
+    categories: tuple[str, ...]
     areas: tuple[str, ...]
     months: tuple[str, ...]
     counts: Floats
@@ -73,6 +74,22 @@ class Panel:
         n, (a, b) = len(self.areas), (self.pairs[:, 0], self.pairs[:, 1])
         ones = np.ones(2 * len(self.pairs))
         return sparse.csr_matrix((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n))
+
+    def upto(self, month: str) -> Panel:
+        """The same as it stood at the end of a month: later months, and what later months taught of recording, are cut off."""
+        if month >= self.months[-1]:
+            return self
+        n = sum(m <= month for m in self.months)
+        months = self.months[:n]
+        if not months:
+            raise ForestallError(f"there are no records up to {month}: they begin in {self.months[0]}")
+        usable = np.logical_and.reduce([usable_months(c, months, self.events) for c in self.categories])
+        whole = self.everything[:, :n].astype(np.int64)
+        broken = np.logical_or.reduce([broken_areas(c, self.areas, months, whole, self.events) for c in self.categories])
+        return replace(
+            self, months=months, counts=self.counts[:, :n], raw=self.raw[:, :n], everything=self.everything[:, :n],
+            centre=self.centre[:, :n], usable=usable, broken=broken,
+        )  # fmt: skip
 
     def rows(self, codes: Sequence[str]) -> Ints:
         """Where areas stand; a sentence where one is not of this force, or of the other vintage."""
@@ -137,11 +154,11 @@ def build(
     everything, centre = (np.concatenate([p[k] for p in parts]) for k in ("everything", "centre"))
     own = np.concatenate([np.full(len(p["areas"]), i == 0) for i, p in enumerate(parts)])
     return Panel(
-        force=grounds[0].force, snapshot=records.snapshot, areas=tuple(a for p in parts for a in p["areas"]), months=months,
+        force=grounds[0].force, snapshot=records.snapshot, categories=outcome.categories, areas=tuple(a for p in parts for a in p["areas"]), months=months,
         counts=weighted / (unit or 1.0), raw=raw.sum(0), everything=everything, centre=centre,
         usable=np.logical_and.reduce([grounds[0].usable[c] for c in outcome.categories]),
         broken=np.concatenate([p["broken"] for p in parts]), pairs=pairs, population=whole, own=own,
-        unit=unit or 1.0, events=tuple(e for e in grounds[0].events if e.category in (None, *outcome.categories)),
+        unit=unit or 1.0, events=tuple(e for g in grounds for e in g.events if e.category in (None, *outcome.categories)),
         places=grounds[0].places,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from forestall.assess.panel import Bools, Floats, Ints, Panel, build
 from forestall.assess.windows import BEFORE, Windows, windows
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Asked, Check, Design, Likeness, Option, Outcome
 from forestall.results.design import METHODS
@@ -67,6 +68,7 @@ def propose(
     if method is not None and method not in comparing.WAYS:
         raise ForestallError(f"there is no method {method!r}; there are: {', '.join(comparing.WAYS)}")
     panel = panel or build(records, places, outcome=asked.outcome, force=asked.force, others=asked.others)
+    panel = panel.upto(mm.shift(mm.check(asked.starts, "the response's first month"), -1))
     ground = lay(panel, asked)
     chosen = _chosen(ground, comparison)
     before, w = ground.windows.before, ground.windows
@@ -100,7 +102,7 @@ def propose(
         played[way] = (fitted, power.curve(fitted, to_come))
         options.append(_option(way, played[way][1]))
     best = method or _best(played)
-    if chosen and best:
+    if len(chosen) and best:
         best = PLAINEST
     options = [replace(o, offered=o.method in played, why=_why(o, best, played)) for o in options]
     options += _others(ground, against)
