@@ -24,7 +24,9 @@ def course_drawing(
     """``treated`` and ``expected``: one value a month, NaN where none; ``starts``: the response's first month."""
     names = {
         "treated": msg("Treated areas").render(language),
-        "expected": msg("Comparison, at their level").render(language),
+        "expected": (msg("Comparison, scaled") if starts is None else msg("Expected without the response")).render(
+            language
+        ),
     }
     rows = [
         {"month": f"{m}-01", "value": float(v), "which": names[which]}
@@ -34,8 +36,10 @@ def course_drawing(
     ]
     x = {"field": "month", "type": "temporal", "title": None, "axis": {"format": "%b %Y"}}
     y = {"field": "value", "type": "quantitative", "title": msg("A month").render(language), "scale": {"zero": True}}
-    dash = {"field": "which", "type": "nominal", "title": None, "scale": {"range": [[1, 0], [5, 4]]}, "legend": {"orient": "top"},
-            "sort": list(names.values())}  # fmt: skip
+    dash = {
+        "field": "which", "type": "nominal", "title": None, "scale": {"range": [[1, 0], [5, 4]]}, "legend": {"orient": "top"},
+        "sort": list(names.values()),
+    }  # fmt: skip
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "line", "fillOpacity": 0},
