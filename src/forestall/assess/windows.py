@@ -18,8 +18,8 @@ BEFORE, AFTER = 6, 1
 
 @dataclass(frozen=True)
 class Windows:
-    """``before`` and ``after``: indices of the panel's months, those that are there already. ``pre`` and ``post``: the months
-    of the whole test. ``left_out``: months set aside, each with its reason."""
+    """``before`` and ``after``: indices of the panel's months, those that are there already. ``pre`` and ``post``: the
+    months of the whole test. ``left_out``: months set aside, each with its reason."""
 
     before: Ints
     after: Ints

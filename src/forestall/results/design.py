@@ -264,9 +264,9 @@ class Evaluation(Figures):
 
     ``interim``: whether months of the time after are still to come: figures, and no verdict. ``raw``: what was counted,
     before and after, in treated, ring and compared areas: (name, before, after). ``verdict``: '' where interim. ``rule``:
-    why this verdict. ``resident`` and ``analyst``: one paragraph each. ``level``: Maryland scale, 1 … 5. ``deviations``: where
-    the test departs from the locked design. ``harms`` and ``equality``: what was noted of side effects, and of whom it touched.
-    ``economics``: the cost-benefit result's JSON."""
+    why this verdict. ``resident`` and ``analyst``: one paragraph each. ``level``: Maryland scale, 1 … 5. ``deviations``:
+    where the test departs from the locked design. ``harms`` and ``equality``: what was noted of side effects, and of whom
+    it touched. ``economics``: the cost-benefit result's JSON."""
 
     type_name: ClassVar[str] = "evaluation"
 
