@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from forestall.places import Places
 from forestall.records.cube import Cube
+from forestall.records.ground import Ground
 from forestall.sample import Model
-from forestall.scan.ground import Ground
 
 
 class Field:

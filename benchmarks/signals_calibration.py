@@ -16,8 +16,8 @@ from rich.progress import track
 
 from bench_ground import Field
 from forestall import sample
+from forestall.records.ground import Ground
 from forestall.scan import bursts, falling, outlier, repeated, seasonal
-from forestall.scan.ground import Ground
 from forestall.stats.multiple import benjamini_hochberg
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "signals-calibration.md"

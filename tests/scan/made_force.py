@@ -10,9 +10,9 @@ import numpy as np
 
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records import months as mm
 from forestall.records.cube import Cube
 from forestall.results import Finding, Series, Signal
-from forestall.scan import months as mm
 from forestall.text import msg
 
 #: Columns of the grid of areas, a kilometre apart.

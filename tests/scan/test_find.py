@@ -17,9 +17,9 @@ from made_force import MadeForce, block, event, quiet, trebled
 
 import mini_force
 from forestall import catalogue, scan
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Scan, Shelf, Signal, read
-from forestall.scan import months as mm
 from forestall.scan import ranking
 
 UNTIL = "2022-03"

@@ -11,9 +11,9 @@ from made_force import MadeForce, block, code, event, quiet, trebled
 
 from forestall import scan
 from forestall.errors import ForestallError
+from forestall.records import months as mm
+from forestall.records.ground import Ground, discontinuous, lay
 from forestall.results import Finding
-from forestall.scan import months as mm
-from forestall.scan.ground import Ground, discontinuous, lay
 
 
 def laid(force: MadeForce, **kw: Any) -> Ground:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forestall.errors import ForestallError
-from forestall.scan import months as mm
+from forestall.records import months as mm
 
 MONTHS = st.dates(dt.date(1000, 1, 1), dt.date(9000, 12, 31)).map(lambda d: f"{d:%Y-%m}".rjust(7, "0"))
 STEPS = st.integers(-900, 900)

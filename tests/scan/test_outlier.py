@@ -11,8 +11,8 @@ from made_force import MadeForce, code, quiet
 
 from forestall import scan
 from forestall.places import Places
+from forestall.records.ground import lay
 from forestall.results import Signal
-from forestall.scan.ground import lay
 from forestall.scan.outlier import compare, kinds
 from forestall.stats.multiple import benjamini_hochberg
 

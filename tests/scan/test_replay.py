@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import mini_force
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Provenance, read
-from forestall.scan import months as mm
 from forestall.scan.replay import LEAST, Followed, Pick, Replay, _follow, most_counted, replay, strongest
 from forestall.text import msg
 

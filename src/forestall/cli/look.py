@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out)
     check_writable(out)
     from forestall.errors import ForestallError
-    from forestall.scan.months import check
+    from forestall.records.months import check
 
     if args.until is not None:
         check(args.until, "--until")

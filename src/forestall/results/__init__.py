@@ -2,6 +2,20 @@
 
 from forestall.results.analysis import AnalysisResult, MapLayer
 from forestall.results.base import Check, Column, Provenance, Recipe, Result, Table, read, register
+from forestall.results.design import (
+    METHODS,
+    VERDICTS,
+    Asked,
+    Design,
+    Effect,
+    Evaluation,
+    Fidelity,
+    Likeness,
+    Lock,
+    Option,
+    Outcome,
+    Power,
+)
 from forestall.results.figures import Figures
 from forestall.results.finding import Finding
 from forestall.results.profile import Cost, Exhibit, Idea, Part, Profile, Side, Subject
@@ -11,6 +25,18 @@ from forestall.results.suggestion import FitReason, Line, LocalResult, Problem, 
 from forestall.results.tasking import Task, TaskingList, TaskingLists
 
 __all__ = [
+    "METHODS",
+    "VERDICTS",
+    "Asked",
+    "Design",
+    "Effect",
+    "Evaluation",
+    "Fidelity",
+    "Likeness",
+    "Lock",
+    "Option",
+    "Outcome",
+    "Power",
     "AnalysisResult",
     "Check",
     "Column",

@@ -17,9 +17,10 @@ from scipy import stats as ss
 from forestall import catalogue
 from forestall.catalogue.protected import protection
 from forestall.errors import ForestallError
+from forestall.records import months as mm
+from forestall.records.ground import Ground
 from forestall.records.records import Records
-from forestall.scan import months as mm
-from forestall.scan.ground import Ground, targets
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import poisson_interval
 from forestall.text import Message, msg

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
-from forestall.scan.ground import Ground, targets
+from forestall.records.ground import Ground
+from forestall.scan.targets import targets
 
 #: A set holds at least this many records in the last year, at most this share of all areas, and this many times its
 #: yardstick.

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forestall.scan.ground import HISTORY, Ground, others, targets, turnovers, zone_breaks
-from forestall.scan.months import unbroken
+from forestall.records.ground import HISTORY, Ground, others, turnovers, zone_breaks
+from forestall.records.months import unbroken
 from forestall.scan.neighbourhoods import MOST, Floats, Ints, lay_zones, lower_tail
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
 

@@ -10,6 +10,7 @@ import numpy as np
 from forestall import __version__, catalogue
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records.ground import HISTORY, Ground, lay
 from forestall.records.records import Records
 from forestall.results import Check, Provenance, Scan, Signal
 from forestall.results.signal import KINDS
@@ -30,7 +31,7 @@ from forestall.scan import (
     seasonal,
     sentences,
 )
-from forestall.scan.ground import HISTORY, Ground, lay, targets
+from forestall.scan.targets import targets
 from forestall.text import Message, msg
 
 #: Kinds that lean on the scan for rises: on what it found, or on the areas whose history it showed to be broken.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forestall.scan.ground import Ground, targets
-from forestall.scan.months import unbroken
+from forestall.records.ground import Ground
+from forestall.records.months import unbroken
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.series_scan import SeriesRise, series_rise
 

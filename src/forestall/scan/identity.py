@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from forestall.records import months as mm
 from forestall.results import Signal
-from forestall.scan import months as mm
 
 
 def first_id(signal: Signal) -> str:

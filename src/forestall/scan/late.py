@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.errors import ForestallError
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Check
-from forestall.scan import months as mm
 from forestall.scan.sentences import title
 from forestall.text import msg
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special
 from scipy import stats as ss
 
-from forestall.scan.ground import Ground
+from forestall.records.ground import Ground
 from forestall.stats.dispersion import LONGEST, fit_dispersion
 from forestall.stats.scan_statistics import shrink
 

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from scipy import optimize, special
 from scipy import stats as ss
 
-from forestall.scan.ground import Ground, targets
+from forestall.records.ground import Ground
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
 

@@ -8,8 +8,8 @@ from scipy import special
 
 from forestall import catalogue
 from forestall.places import Places
+from forestall.records import months as mm
 from forestall.results import Series, Signal
-from forestall.scan import months as mm
 from forestall.scan import sentences
 from forestall.scan.repeated import EACH, LISTED, YEAR, Repeat
 from forestall.text import Message, msg

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from forestall import catalogue
+from forestall.records import months as mm
+from forestall.records.ground import Ground
 from forestall.results import Series, Signal
 from forestall.scan import bursts, concentrated, falling, force_wide, outlier, rising, seasonal, sentences
-from forestall.scan import months as mm
-from forestall.scan.ground import Ground
 from forestall.text import Message, msg
 
 

@@ -19,8 +19,8 @@ from scipy import special
 from forestall import catalogue
 from forestall.catalogue.protected import protection
 from forestall.errors import ForestallError
+from forestall.records import months as mm
 from forestall.records.records import Records
-from forestall.scan import months as mm
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.repetition import truncated_rate
 from forestall.text import Message, msg

@@ -25,11 +25,11 @@ import numpy.typing as npt
 from forestall import __version__
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records import months as mm
+from forestall.records.ground import HISTORY, Ground, lay
 from forestall.records.records import Records
 from forestall.results import Check, Column, Provenance, Result, Scan, Signal, Table, register
-from forestall.scan import months as mm
 from forestall.scan.find import find
-from forestall.scan.ground import HISTORY, Ground, lay
 from forestall.stats.rates import rate_ratio
 from forestall.text import Message, msg
 

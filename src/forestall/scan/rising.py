@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats as ss
 
-from forestall.scan.ground import HISTORY, Ground, others, targets, turnovers, zone_breaks
-from forestall.scan.months import unbroken
+from forestall.records.ground import HISTORY, Ground, others, turnovers, zone_breaks
+from forestall.records.months import unbroken
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
 from forestall.stats.scan_statistics import ScanResult, space_time_scan

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats as ss
 
-from forestall.scan.ground import Ground, targets
+from forestall.records.ground import Ground
 from forestall.scan.neighbourhoods import MOST, lay_zones, upper_tail
+from forestall.scan.targets import targets
 from forestall.stats.multiple import benjamini_hochberg
 from forestall.stats.rates import conditional_interval
 

@@ -14,10 +14,10 @@ import numpy as np
 from forestall import __version__, catalogue
 from forestall.errors import ForestallError
 from forestall.places import Places
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Check, Provenance
 from forestall.results.tasking import AUDIENCES, Task, TaskingList, TaskingLists
-from forestall.scan import months as mm
 from forestall.scan import repeated, sentences
 from forestall.scan.repeated import ROLES, YEAR, Line, Role
 from forestall.stats.multiple import benjamini_hochberg

@@ -14,10 +14,10 @@ import numpy as np
 
 from forestall.places import Places
 from forestall.places.project import to_wgs84
+from forestall.records import months as mm
 from forestall.records import stray
 from forestall.records.cube import Cube
 from forestall.records.records import Records
-from forestall.scan import months as mm
 from forestall.text import Message, Name, msg
 
 #: Lower-case words inside a force's name.

@@ -13,11 +13,11 @@ from typing import Any
 from django.conf import settings
 
 from forestall import catalogue
+from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.records.store import Store
 from forestall.results import Signal
 from forestall.results.signal import PERSON_KINDS
-from forestall.scan import months as mm
 from forestall.text import Message, Name, msg
 from forestall.web.signals.pinned import Pinned
 

@@ -1,4 +1,5 @@
-"""What a scan stands on: the counts of one force, which months of each category may be used, and which areas.
+"""What a scan, and the test of a response, stand on: the counts of one force, which months of each category may be used,
+and which areas.
 
 A suspected recording event is set aside until the registrar rejects it. A *passing* one takes its months out. A lasting
 *step* of the whole force cuts off what came before. Where map points or street names were replaced (*turnover*) every
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forestall import catalogue
 from forestall.errors import ForestallError
 from forestall.places import Level, Places
+from forestall.records import months as mm
 from forestall.records import stray
 from forestall.records.cube import Cube
 from forestall.records.records import Records
 from forestall.results import Finding
-from forestall.scan import months as mm
 
 #: Fewest usable months of history before a window.
 HISTORY = 12
@@ -89,9 +89,9 @@ def lay(
     rows = np.array([index[a] for a in cube.areas], np.int64)
     near = np.asarray(places.nearest("lsoa", k=neighbours + 1, codes=cube.areas), np.int64)
     events = tuple(f for f in records.findings(force, until=until) if f.kind == "recording-event")
-    usable = {c: _usable(c, cube.months, events) for c in cube.categories}
-    redrawn = stray.in_part(cube.counts.sum(0))
-    broken = {c: redrawn | _broken(c, cube, events) for c in cube.categories}
+    usable = {c: usable_months(c, cube.months, events) for c in cube.categories}
+    whole = cube.counts.sum(0)
+    broken = {c: broken_areas(c, cube.areas, cube.months, whole, events) for c in cube.categories}
     return Ground(cube, everything, places, level, rows, near, events, usable, broken, outside, force)
 
 
@@ -138,7 +138,8 @@ def _applies(event: Finding, category: str) -> bool:
     return event.standing != "rejected" and event.category in (None, category)
 
 
-def _usable(category: str, months: tuple[str, ...], events: tuple[Finding, ...]) -> npt.NDArray[np.bool_]:
+def usable_months(category: str, months: tuple[str, ...], events: tuple[Finding, ...]) -> npt.NDArray[np.bool_]:
+    """Months that no recording event takes out, (months,)."""
     usable = np.ones(len(months), bool)
     for event in events:
         if event.areas or not _applies(event, category) or event.month is None:
@@ -151,17 +152,24 @@ def _usable(category: str, months: tuple[str, ...], events: tuple[Finding, ...])
     return usable
 
 
-def _broken(category: str, cube: Cube, events: tuple[Finding, ...]) -> npt.NDArray[np.bool_]:
-    broken = np.zeros(len(cube.areas), bool)
-    index = {a: i for i, a in enumerate(cube.areas)}
+def broken_areas(
+    category: str,
+    areas: tuple[str, ...],
+    months: tuple[str, ...],
+    whole: npt.NDArray[np.int64],
+    events: tuple[Finding, ...],
+) -> npt.NDArray[np.bool_]:
+    """Areas whose history is broken within the months, (areas,). ``whole``: records of all categories, (areas, months)."""
+    broken = np.asarray(stray.in_part(whole), bool).copy()
+    index = {a: i for i, a in enumerate(areas)}
     for event in events:
-        if not _applies(event, category) or event.month is None or not cube.months[0] < event.month <= cube.months[-1]:
+        if not _applies(event, category) or event.month is None or not months[0] < event.month <= months[-1]:
             continue
         for area in event.areas:
             if area in index:
                 broken[index[area]] = True
         if event.shape == "turnover" and not event.areas:
-            broken |= discontinuous(cube.counts.sum(0), cube.months.index(event.month))
+            broken |= discontinuous(whole, months.index(event.month))
     return broken
 
 
@@ -219,9 +227,3 @@ def others(ground: Ground, category: str) -> npt.NDArray[np.int64]:
     cube, broken = ground.cube, ground.broken[category]
     rest: npt.NDArray[np.int64] = cube.counts.sum(0) - cube.of(category)
     return np.where(broken[:, None], 0, rest)
-
-
-def targets(category: str, cube: Cube) -> bool:
-    """Whether a signal may rest on the category: not where the catalogue, or most of its records, say police activity."""
-    i = cube.categories.index(category)
-    return catalogue.category(category).targets and float(cube.police_share[i]) <= 0.5
