@@ -38,14 +38,13 @@ class Curve:
         return float(np.interp(fall, self.falls, self.found))
 
 
-def curve(played: Null, expected: float, *, level: float = 0.95) -> Curve:
-    """``played``: a null fitted on the months before alone. ``expected``: events to come in the treated areas."""
-    if expected <= 0 or played.expected <= 0 or not len(played.z):
-        return Curve(FALLS, np.zeros(len(FALLS)), max(expected, 0.0))
-    low, _ = played.ends(level)
-    scale = expected / played.expected
-    ratio = (1 - FALLS)[:, None] * scale
-    counts = np.maximum(np.rint(ratio * played.expected + played.z[None, :] * np.sqrt(played.variance(ratio))), 0.0)
-    z = (counts - expected) / np.sqrt(played.variance(scale))
+def curve(ahead: Null, *, level: float = 0.95) -> Curve:
+    """``ahead``: what is to be expected of the treated areas, with the misses played on the months before."""
+    if ahead.expected <= 1e-3 or not len(ahead.z):
+        return Curve(FALLS, np.zeros(len(FALLS)), max(ahead.expected, 0.0))
+    low, _ = ahead.ends(level)
+    ratio = (1 - FALLS)[:, None]
+    counts = np.maximum(np.rint(ratio * ahead.expected + ahead.z[None, :] * np.sqrt(ahead.variance(ratio))), 0.0)
+    z = (counts - ahead.expected) / np.sqrt(ahead.variance(1.0))
     found = (z <= low - 1e-9).mean(1)  # what lies upon the limit is no finding
-    return Curve(FALLS, np.maximum.accumulate(found), float(expected))
+    return Curve(FALLS, np.maximum.accumulate(found), float(ahead.expected))
