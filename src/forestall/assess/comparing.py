@@ -1,10 +1,10 @@
 """Which areas the treated ones, and every placebo, are compared with: three ways of weighting the rest of the force.
 
-*Like areas* (difference in differences): to each area the areas nearest to it in the outcome's level before, in all that was
-recorded there, and in what marks centres of towns. *Synthetic control*: non-negative weights, adding to one, with which such
-areas follow its course before (Abadie and others 2010). *Calibration weights*: the weights nearest to equal ones with which
-all areas together reproduce its population, its records and its outcome in each part of the time before exactly (entropy
-balancing, Hainmueller 2012; the design used for street blocks by Robbins and others 2017).
+*Like areas* (difference in differences): to each area the areas nearest to it in the outcome's level before, in all that
+was recorded there, and in what marks centres of towns. *Synthetic control*: non-negative weights, adding to one, with which
+such areas follow its course before (Abadie and others 2010). *Calibration weights*: the weights nearest to equal ones with
+which all areas together reproduce its population, its records and its outcome in each part of the time before exactly
+(entropy balancing, Hainmueller 2012; the design used for street blocks by Robbins and others 2017).
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ above), and places that were restless before (s, the mean square of the months b
 **p and interval.** Placebos overlap, and none of them overlaps the treated areas; ranking the treated z among them would
 reject too often, because the places that miss most are then left out just when they are treated. So each placebo is
 judged as the treated group is: by those placebos alone that neither hold nor touch its areas, u = (z - their mean) / their
-root mean square. p is twice the share of placebos whose u is at least as far out on the same side, (r+1)/(n+1). The interval
-holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends that the u give.
+root mean square. p is twice the share of placebos whose u is at least as far out on the same side, (r+1)/(n+1). The
+interval holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends that the u give.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Null:
     """One way of comparing, fitted.
 
     ``z``: how far each placebo missed, in units of its scatter; ``u``: the same as judged by those away from it; both
-    (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing for
-    regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated group's
-    variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
-    ``compared``: what its comparison counted before and after. ``course``: its monthly counts, scaled to the treated
-    group's level before, (months,). ``missed``: mean of the placebos' squared misses over what was expected of them."""
+    (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing
+    for regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated
+    group's variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
+    ``compared``: what its comparison counted before and after. ``missed``: mean of the placebos' squared misses over what
+    was expected of them."""
 
     way: str
     z: Floats
@@ -117,8 +117,8 @@ class Null:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Placebos of a treated group, and which of them are away from each other. ``inside``: which areas each group holds, the
-    treated one last, (groups, areas). ``far``: (placebos, placebos)."""
+    """Placebos of a treated group, and which of them are away from each other. ``inside``: which areas each group holds,
+    the treated one last, (groups, areas). ``far``: (placebos, placebos)."""
 
     members: Ints
     inside: sparse.csr_matrix

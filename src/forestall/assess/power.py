@@ -1,8 +1,8 @@
 """What a design could show, before anybody commits to it: the smallest fall that it would find four times in five.
 
 Found on the months before alone: their last part is played as the time after, for every placebo, and the misses that come
-out are laid on what is expected of the treated areas. A count after a true fall f is drawn as (1 - f)e + z√v((1 - f)e), for every
-placebo's z: overdispersion and places going their own ways are in it as they are.
+out are laid on what is expected of the treated areas. A count after a true fall f is drawn as (1 - f)e + z√v((1 - f)e), for
+every placebo's z: overdispersion and places going their own ways are in it as they are.
 """
 
 from __future__ import annotations
