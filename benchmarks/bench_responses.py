@@ -1,4 +1,4 @@
-"""Responses that did nothing, on real files: where, when and how they are chosen, and what the automatic path says of them."""
+"""Responses that did nothing, on real files: how they are chosen, and what the automatic path says of them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,9 @@ def told(panel: Panel, place: Setting, rng: np.random.Generator) -> dict[str, An
         out |= {"stated": design.power.chance(0.5), "found": float(planted.p_value <= 0.05 and planted.ratio < 1)}
         out["half"] = float(planted.interval[0] <= 0.5 <= planted.interval[1])
     for option in design.options:
-        if option.offered and option.method in WAYS:
+        if option.method == design.method:
+            out[option.method] = local.p_value
+        elif option.offered and option.method in WAYS:
             other = evaluate(None, None, replace(design, method=option.method), panel=panel).effect()  # type: ignore[arg-type]
             assert other is not None
             out[option.method] = other.p_value

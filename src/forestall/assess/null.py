@@ -175,9 +175,9 @@ def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, cho
 def ahead(panel: Panel, played: Null, placebos: Drawn, before: Ints, months: int, chosen: Floats | None = None) -> Null:
     """What is to be expected of the treated group in the ``months`` to come, from where it stands now, and its scatter.
 
-    ``played``: fitted on a part of ``before`` with the rest as the time after; its b, v and z are taken as they are. A place that
-    stands high now is foretold to fall back, and less surely, as it will be when it is evaluated. The comparison is taken to
-    go on at its level.
+    ``played``: fitted on a part of ``before`` with the rest as the time after; its b, v and z are taken as they are. A
+    place that stands high now is foretold to fall back, and less surely, as it will be when it is evaluated. The comparison
+    is taken to go on at its level.
     """
     inside = placebos.inside[-1]
     if chosen is None:

@@ -35,8 +35,11 @@ def verdict(
         )
     if local.p_value <= ALPHA and high < 1:
         moved = ring is not None and ring.tested and ring.p_value <= ALPHA and ring.interval[0] > 1
-        if moved and total is not None and total.tested and total.ratio >= 1:
-            return "no-evidence", msg("it fell where the response was and rose around it by as much or more: it moved")
+        if moved and total is not None and total.tested and total.interval[1] >= 1:
+            return "no-evidence", msg(
+                "it fell where the response was and rose around it, and in both together it is not lower than chance "
+                "explains: it moved"
+            )
         return "worked", msg(
             "it fell beyond what chance explains, and what turned up around it is less than what was prevented"
         )
