@@ -79,7 +79,7 @@ class Panel:
         return sparse.csr_matrix((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n))
 
     def upto(self, month: str) -> Panel:
-        """The same as it stood at the end of a month: later months, and what later months taught of recording, are cut off."""
+        """The same as it stood at the end of a month: later months, and what they taught of recording, are cut off."""
         if month >= self.months[-1]:
             return self
         n = sum(m <= month for m in self.months)
@@ -118,11 +118,13 @@ def _not_here(codes: Sequence[str], panel: Panel) -> str:
         own = places.levels["lsoa"] if places is not None and "lsoa" in places.levels else None
         if level is not None and own is not None and level.vintage and level.vintage != own.vintage:
             return (
-                f"{shown}: an area of {level.vintage}, and these records go by the areas of {own.vintage or 'another year'}; "
+                f"{shown}: an area of {level.vintage}, but these records use the areas of {own.vintage or 'another year'}; "
                 f"name the areas by their codes of {own.vintage or 'that year'}"
             )
         if level is not None and level is not own:
-            return f"{shown} is no small area but one of level {level.name}: name it by --within, or list its small areas"
+            return (
+                f"{shown} is not a small area but one of level {level.name}: name it by --within, or list its small areas"
+            )
     return f"{shown}: no area of {panel.force or 'these records'}; its codes look like {panel.areas[0]}"
 
 
@@ -159,7 +161,8 @@ def build(
     everything, centre = (np.concatenate([p[k] for p in parts]) for k in ("everything", "centre"))
     own = np.concatenate([np.full(len(p["areas"]), i == 0) for i, p in enumerate(parts)])
     return Panel(
-        force=grounds[0].force, snapshot=records.snapshot, categories=outcome.categories, areas=tuple(a for p in parts for a in p["areas"]), months=months,
+        force=grounds[0].force, snapshot=records.snapshot, categories=outcome.categories,
+        areas=tuple(a for p in parts for a in p["areas"]), months=months,
         counts=weighted / (unit or 1.0), raw=raw.sum(0), everything=everything, centre=centre,
         usable=np.logical_and.reduce([grounds[0].usable[c] for c in outcome.categories]),
         broken=np.concatenate([p["broken"] for p in parts]), pairs=pairs, population=whole, own=own,
