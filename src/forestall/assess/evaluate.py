@@ -94,7 +94,7 @@ def _effect(design: Design, ground: Ground, name: str, rows: Ints) -> tuple[Effe
         ratio=NAN, interval=(NAN, NAN), p_value=NAN, prevented=NAN, prevented_interval=(NAN, NAN),
     )  # fmt: skip
     nothing = np.zeros(len(panel.areas))
-    if not design.method or before == 0:
+    if not design.method or before == 0 or panel.broken[rows].any():
         return empty, nothing
     drawn_from, _ = groups.placebos(panel, rows, ground.away, w.before)
     if len(drawn_from) < groups.FEWEST:
