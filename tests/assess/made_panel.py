@@ -53,6 +53,14 @@ def changed(panel: Panel, rows: list[int], start: int, times: float, seed: int =
     return replace(panel, raw=counts, counts=counts.astype(float))
 
 
+def cut(panel: Panel, months: int) -> Panel:
+    """Its first months, with areas and months set aside as they are."""
+    return replace(
+        panel, months=panel.months[:months], counts=panel.counts[:, :months], raw=panel.raw[:, :months],
+        everything=panel.everything[:, :months], centre=panel.centre[:, :months], usable=panel.usable[:months],
+    )  # fmt: skip
+
+
 def block(top: int = 5, left: int = 5, high: int = 2, wide: int = 3, side: int = SIDE) -> list[int]:
     return [(top + i) * side + left + j for i in range(high) for j in range(wide)]
 

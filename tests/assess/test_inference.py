@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_placebos as slow
 
 from forestall.assess import comparing, groups, power
-from forestall.assess.null import Null, drawn, null
+from forestall.assess.null import Null, ahead, drawn, null
 
 from . import made_panel as made
 
@@ -92,13 +92,14 @@ def test_simplex_weights_agree_with_a_general_optimiser() -> None:
 
 
 def test_calibration_weights_reproduce_the_totals(panel, away) -> None:
-    row = comparing.calibration(panel, TREATED[None, :], away, BEFORE, rounds=60).toarray()[0]
+    group = np.array(made.block(7, 2))
+    row = comparing.calibration(panel, group[None, :], away, BEFORE, rounds=60).toarray()[0]
     assert (row >= 0).all()
     assert not row[away].any()
     for columns in np.array_split(BEFORE, comparing.PARTS):
-        assert row @ panel.counts[:, columns].sum(1) == pytest.approx(panel.counts[TREATED][:, columns].sum(), rel=0.01)
-    assert row @ panel.everything[:, BEFORE].sum(1) == pytest.approx(panel.everything[TREATED][:, BEFORE].sum(), rel=0.01)
-    assert row.sum() == pytest.approx(len(TREATED), rel=0.01)
+        assert row @ panel.counts[:, columns].sum(1) == pytest.approx(panel.counts[group][:, columns].sum(), rel=0.01)
+    assert row @ panel.everything[:, BEFORE].sum(1) == pytest.approx(panel.everything[group][:, BEFORE].sum(), rel=0.01)
+    assert row.sum() == pytest.approx(len(group), rel=0.01)
 
 
 @pytest.mark.parametrize("way", comparing.WAYS)
@@ -153,18 +154,18 @@ def test_places_that_stood_high_are_expected_to_fall() -> None:
 
 def test_power_is_that_of_a_simulation(panel, placebos) -> None:
     played = null(panel, "difference-in-differences", placebos, BEFORE[:-6], BEFORE[-6:])
-    expected = 0.8 * played.expected
-    curve = power.curve(played, expected)
+    coming = ahead(panel, played, placebos, BEFORE, 6)
+    assert coming.expected == pytest.approx(panel.counts[TREATED][:, BEFORE].sum() / 4, rel=0.25)
+    curve = power.curve(coming)
     rng = np.random.default_rng(0)
-    low, _ = played.ends()
+    spread = np.sqrt(coming.linear + coming.square)
     for fall in (0.1, 0.3, 0.5, 0.7):
-        ratio = 0.8 * (1 - fall)
-        z = rng.choice(played.z, 4000)
-        counts = np.maximum(np.rint(ratio * played.expected + z * np.sqrt(played.variance(ratio))), 0)
-        share = np.mean((counts - expected) / np.sqrt(played.variance(0.8)) <= low - 1e-9)
-        assert curve.chance(fall) == pytest.approx(share, abs=0.04)
+        without = np.maximum(np.rint(coming.expected + rng.choice(coming.z, 5000) * spread), 0).astype(int)
+        counts = rng.binomial(without, 1 - fall)
+        share = np.mean((counts - coming.expected) / spread < coming.ends()[0] - 1e-9)
+        assert curve.chance(fall) == pytest.approx(share, abs=0.03)
     assert (np.diff(curve.found) >= 0).all()
     assert curve.detectable is not None
     assert curve.chance(curve.detectable) >= power.WANTED
     assert curve.chance(curve.detectable - 0.01) < power.WANTED
-    assert power.curve(played, 0.0).detectable is None
+    assert power.curve(made.replace(coming, expected=0.0)).detectable is None
