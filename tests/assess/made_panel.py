@@ -1,4 +1,4 @@
-"""A small made force: a grid of areas that differ in level, months with a shared season, counts that scatter more than chance."""
+"""A small made force: a grid of areas that differ in level, a shared season, counts that scatter more than chance."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_a_design_goes_to_json_and_back_with_its_hash(proposed: Design) -> None:
     assert not proposed.locked
 
 
-def test_overruling_needs_a_reason_and_areas_that_are_free(proposed: Design) -> None:
+def test_overruling_needs_a_reason_and_areas_that_are_free() -> None:
     with pytest.raises(ForestallError, match="reason"):
         design(method="synthetic-control")
     with pytest.raises(ForestallError, match="both treated and compared"):

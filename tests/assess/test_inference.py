@@ -118,7 +118,7 @@ def test_ranks_and_interval_are_those_of_the_loops(panel, placebos, fitted, way:
 
 def test_a_p_value_below_a_twentieth_is_an_interval_without_one(fitted) -> None:
     for n in fitted.values():
-        for counted in range(0, round(3 * n.expected)):
+        for counted in range(round(3 * n.expected)):
             low, high = n.interval(counted)
             if n.p_value(counted) <= 0.045:
                 assert not low < 1 < high
