@@ -200,8 +200,8 @@ def test_an_evaluation_goes_to_json_and_back(proposed: Design) -> None:
 
 def effect(ratio: float, low: float, high: float, p: float, part: str = "local") -> Effect:
     return Effect(
-        part=part, areas=6, before=100, after=25 * ratio, expected=25, plain=25, ratio=ratio, interval=(low, high), p_value=p,
-        prevented=25 * (1 - ratio), prevented_interval=(25 * (1 - high), 25 * (1 - low)),
+        part=part, areas=6, before=100, after=25 * ratio, expected=25, plain=25, ratio=ratio, interval=(low, high),
+        p_value=p, prevented=25 * (1 - ratio), prevented_interval=(25 * (1 - high), 25 * (1 - low)),
     )  # fmt: skip
 
 
