@@ -94,7 +94,7 @@ def _effect(design: Design, ground: Ground, name: str, rows: Ints) -> tuple[Effe
         ratio=NAN, interval=(NAN, NAN), p_value=NAN, prevented=NAN, prevented_interval=(NAN, NAN),
     )  # fmt: skip
     nothing = np.zeros(len(panel.areas))
-    if not design.method or before == 0:
+    if not design.method or before == 0 or panel.broken[rows].any():
         return empty, nothing
     drawn_from, _ = groups.placebos(panel, rows, ground.away, w.before)
     if len(drawn_from) < groups.FEWEST:
@@ -199,12 +199,12 @@ def resident(made: Evaluation) -> tuple[Message, ...]:
     n = len(made.months)
     counted = tuple(catalogue.category(c).title for c in made.design.asked.outcome.categories)
     out = [
-        msg("This is about {what:list} where the response was made.", what=counted),
-        msg_n("In its first month {after:count} were recorded there.",
-              "In its first {n:count} months {after:count} were recorded there.", n=n, after=round(local.after))
+        msg("Counted here: {what:list}, where the response was made.", what=counted),
+        msg_n("In the first month of the response {after:count} were recorded.",
+              "In the first {n:count} months of the response {after:count} were recorded.", n=n, after=round(local.after))
         if made.design.asked.outcome.kind != "harm"
-        else msg_n("In its first month the harm recorded there weighed {after:count}.",
-                   "In its first {n:count} months the harm recorded there weighed {after:count}.", n=n,
+        else msg_n("In the first month of the response the harm recorded weighed {after:count}.",
+                   "In the first {n:count} months of the response the harm recorded weighed {after:count}.", n=n,
                    after=round(local.after)),
     ]  # fmt: skip
     if math.isfinite(local.expected):

@@ -23,7 +23,7 @@ interval holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -170,6 +170,29 @@ def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, cho
         weights=weights[n].toarray().ravel(), compared=(float(compared_before[n]), float(compared_after[n])),
         missed=float(np.mean((y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))),
     )  # fmt: skip
+
+
+def ahead(panel: Panel, played: Null, placebos: Drawn, before: Ints, months: int, chosen: Floats | None = None) -> Null:
+    """What is to be expected of the treated group in the ``months`` to come, from where it stands now, and its scatter.
+
+    ``played``: fitted on a part of ``before`` with the rest as the time after; its b, v and z are taken as they are. A
+    place that stands high now is foretold to fall back, and less surely, as it will be when it is evaluated. The comparison
+    is taken to go on at its level.
+    """
+    inside = placebos.inside[-1]
+    if chosen is None:
+        weights = comparing.WAYS[played.way](panel, placebos.members[-1:], placebos.away, before)
+    else:
+        weights = sparse.csr_matrix(chosen)
+    was = np.asarray(inside @ panel.counts[:, before].sum(1))
+    lately = float((inside @ panel.counts[:, before[-LATE:]].sum(1))[0])
+    x = (float(was[0]) * months / len(before), lately * months / len(before[-LATE:]))
+    e = played.level[0] * x[0] + played.level[1] * x[1] + 1e-6
+    whole = max(float(panel.counts[panel.own][:, before].sum()), 1e-9)
+    restless = float(_restless(panel, inside, weights, before, was, whole)[0])
+    v = played.scatter
+    linear, square = v[0] * e + v[3] * e * restless, v[1] * e**2 + v[2] * (x[1] - x[0]) ** 2
+    return replace(played, counted=e, expected=e, plain=x[0], linear=linear, square=square)
 
 
 def _judged(z: Floats, far: Bools) -> Floats:

@@ -34,7 +34,8 @@ class Panel:
     one stands for one event's worth of information. ``raw``: events. ``everything`` and ``centre``: records of all
     categories, and of those that mark centres. ``usable``: months without a recording event of these categories;
     ``broken``: areas whose recording broke. ``pairs``: areas that touch, (m, 2). ``own``: areas of the force that is asked
-    about; the others are candidates for comparison alone."""
+    about; the others are candidates for comparison alone. ``drawn``: random groups of areas drawn already, by size; they
+    hang on no month, so a panel cut short shares them."""
 
     force: str | None
     snapshot: str
@@ -53,6 +54,7 @@ class Panel:
     unit: float = 1.0
     events: tuple[Finding, ...] = ()
     places: Places | None = field(default=None, repr=False)
+    drawn: dict[int, Ints] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
     def index(self) -> dict[str, int]:
@@ -87,10 +89,12 @@ class Panel:
         usable = np.logical_and.reduce([usable_months(c, months, self.events) for c in self.categories])
         whole = self.everything[:, :n].astype(np.int64)
         broken = np.logical_or.reduce([broken_areas(c, self.areas, months, whole, self.events) for c in self.categories])
-        return replace(
+        cut = replace(
             self, months=months, counts=self.counts[:, :n], raw=self.raw[:, :n], everything=self.everything[:, :n],
             centre=self.centre[:, :n], usable=usable, broken=broken,
         )  # fmt: skip
+        cut.__dict__.update(index=self.index, touching=self.touching, contact=self.contact)  # of areas alone: the same
+        return cut
 
     def rows(self, codes: Sequence[str]) -> Ints:
         """Where areas stand; a sentence where one is not of this force, or of the other vintage."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forestall.assess import comparing, groups, power
-from forestall.assess.null import Drawn, Null, drawn, null
+from forestall.assess.null import Drawn, Null, ahead, drawn, null
 from forestall.assess.panel import Bools, Floats, Ints, Panel, build
 from forestall.assess.windows import BEFORE, Windows, windows
 from forestall.errors import ForestallError
@@ -100,8 +100,9 @@ def propose(
             options.append(Option(method=way, offered=False, why=against or msg("Nothing can be compared.")))
             continue
         length = min(len(w.post), max(2, len(before) // 2))
-        fitted = null(panel, way, placebos, before[:-length], before[-length:], named(panel, comparison))
-        played[way] = (fitted, power.curve(fitted, to_come))
+        own = named(panel, comparison)
+        fitted = null(panel, way, placebos, before[:-length], before[-length:], own)
+        played[way] = (fitted, power.curve(ahead(panel, fitted, placebos, before, len(w.post), own)))
         options.append(Option(method=way, offered=True, why=msg("Can be used."), detectable=played[way][1].detectable))
     best = method or _best(played)
     if len(chosen) and best:

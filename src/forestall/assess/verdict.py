@@ -14,8 +14,9 @@ def verdict(
 ) -> tuple[str, Message]:
     """The verdict's slug, and why.
 
-    In this order: too little delivered; nothing testable; a rise beyond chance; a fall beyond chance, unless as much turned
-    up around; no change beyond chance, where a fall that matters would have shown; else nobody can tell.
+    In this order: too little delivered; nothing testable; a rise beyond chance; a fall beyond chance, unless it rose
+    around and both together show no such fall; no change beyond chance, where a fall that matters would have shown; else
+    nobody can tell.
     """
     share = fidelity.share
     if share is not None and share < fidelity.least:
@@ -36,8 +37,10 @@ def verdict(
         )
     if local.p_value <= ALPHA and high < 1:
         moved = ring is not None and ring.tested and ring.p_value <= ALPHA and ring.interval[0] > 1
-        if moved and total is not None and total.tested and total.ratio >= 1:
-            return "no-evidence", msg("It fell where the response was and rose around it by as much or more: it moved.")
+        if moved and total is not None and total.tested and total.interval[1] >= 1:
+            return "no-evidence", msg(
+                "It fell where the response was and rose around it; together there is no fall beyond chance: it moved."
+            )
         return "worked", msg("It fell by more than chance explains, and no rise around it made up for the fall.")
     matters = _matters(design)
     if matters is not None and low > 1 - matters:

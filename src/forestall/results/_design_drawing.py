@@ -39,15 +39,20 @@ def course_drawing(
     ]
     x = _axis(whole, language)
     y = {"field": "value", "type": "quantitative", "title": msg("A month").render(language), "scale": {"zero": True}}
-    which = {"field": "which", "type": "nominal", "title": None, "sort": names, "legend": {"orient": "top"}}
+    which = {"field": "which", "type": "nominal", "title": None, "scale": {"domain": names}, "legend": {"orient": "top"}}
     layers: list[dict[str, Any]] = []
     after = [m for m in whole if starts is not None and m >= starts]
     if after:
         layers.append(
             {
-                "data": {"values": [{"month": m} for m in after]},
-                "mark": {"type": "bar", "style": "interval", "width": {"band": 1}},
-                "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
+                "data": {"values": [{"month": after[0], "last": after[-1]}]},
+                "mark": {"type": "rect", "style": "interval"},
+                "encoding": {
+                    "x": {**x, "bandPosition": 0},
+                    "x2": {"field": "last", "bandPosition": 1},
+                    "y": {"value": 0},
+                    "y2": {"value": "height"},
+                },
             }
         )
     layers.append(
@@ -57,7 +62,7 @@ def course_drawing(
                 "x": x,
                 "y": y,
                 "color": which,
-                "strokeDash": {**which, "scale": {"range": [[1, 0], [5, 4]]}},
+                "strokeDash": {**which, "scale": {"domain": names, "range": [[1, 0], [5, 4]]}},
                 "detail": {"field": "run"},
             },
         }
