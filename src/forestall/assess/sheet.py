@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import types
 import typing
 from collections.abc import Mapping
@@ -24,7 +25,6 @@ from forestall.errors import ForestallError, remedy
 from forestall.records import months as mm
 from forestall.results import Check, Design
 from forestall.results.design import Lock
-from forestall.results.shelf import write_whole
 from forestall.text import Message
 
 #: What a reader asks first comes first.
@@ -78,9 +78,12 @@ def write(design: Design, path: Path, *, over: bool = False) -> None:
 
 def put(path: Path, content: str) -> None:
     """Writes text whole or not at all; a sentence where the disk refuses."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        write_whole(path, content)
+        part.write_text(content, encoding="utf-8", newline="\n")
+        os.replace(part, path)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise ForestallError(f"{path} can't be written: {remedy(error)}") from error
 
 

@@ -109,9 +109,9 @@ def _power(design: Design) -> tuple[d.Block, ...]:
 
 def options_table(design: Design) -> Table:
     """Each method, whether it is used, and why."""
-    columns = (Column("method", msg("Method")), Column("why", msg("Used, or why not")), Column("least", msg("Smallest fall found")))
+    columns = (Column("method", msg("Method")), Column("least", msg("Smallest fall found")), Column("why", msg("Used, or why not")))
     rows = tuple(
-        (METHODS[o.method], _capital(o.why), None if o.detectable is None else msg("{share:percent}", share=o.detectable))
+        (METHODS[o.method], None if o.detectable is None else msg("{share:percent}", share=o.detectable), _capital(o.why))
         for o in design.options
     )
     return Table(columns, rows, msg("Methods"))

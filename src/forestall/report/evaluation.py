@@ -69,9 +69,9 @@ def _fidelity(made: Evaluation) -> tuple[d.Block, ...]:
     if f.share is None:
         return (d.Paragraph(msg("Nobody said how much of what was planned was delivered, so a lack of effect may be a lack of response.")),)
     said = msg(
-        "{delivered:decimal} of {planned:decimal} {unit} were delivered: {share:percent}. Below {least:percent} the response counts as "
+        "{delivered} of {planned} {unit} were delivered: {share:percent}. Below {least:percent} the response counts as "
         "not tested.",
-        delivered=f.delivered, planned=f.planned, unit=f.unit or msg("units"), share=f.share, least=f.least,
+        delivered=f"{f.delivered:,g}", planned=f"{f.planned:,g}", unit=f.unit or msg("units"), share=f.share, least=f.least,
     )  # fmt: skip
     return (d.Paragraph(said),)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from forestall.report import document as d
@@ -78,7 +79,11 @@ def grid(table: Table, language: str) -> list[str]:
             for i, (cell, w, c) in enumerate(zip(cells, wide, table.columns, strict=True))
         )
 
-    out = [line(head), *(line(r) for r in rows)]
+    out = [line(head)]
+    before = sum(wide[:last]) + 2 * last
+    for row in rows:
+        first, *rest = textwrap.wrap(row[last], max(30, WIDTH - before)) or [""]
+        out += [line([*row[:last], first]), *(" " * before + text for text in rest)]
     more = len(table.rows) - ROWS
     return [*out, msg("… and {n:count} more rows", n=more).render(language)] if more > 0 else out
 
@@ -90,4 +95,4 @@ def _cell(value: Any, language: str) -> str:
         return value.render(language)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
