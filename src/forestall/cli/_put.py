@@ -61,6 +61,13 @@ def naming(places: Any) -> Callable[[str], Any]:
     return lambda code: Name(places.name(code), places.name(code, "cy"))
 
 
+def called(category: str) -> Any:
+    """A category's title."""
+    from forestall import catalogue
+
+    return catalogue.category(category).title
+
+
 def shapes(places: Any, codes: tuple[str, ...]) -> Any:
     """Outlines of areas as GeoJSON; None where no boundaries are loaded."""
     if places is None or "lsoa" not in places.levels:

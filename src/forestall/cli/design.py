@@ -67,7 +67,7 @@ def _propose(args: argparse.Namespace) -> int:
     from forestall.assess import sheet
     from forestall.assess.panel import build
     from forestall.assess.propose import outcome_of, propose
-    from forestall.cli._put import naming
+    from forestall.cli._put import called, naming
     from forestall.errors import ForestallError
     from forestall.places import Places
     from forestall.records import months as mm
@@ -105,7 +105,7 @@ def _propose(args: argparse.Namespace) -> int:
         weight=args.weight, panel=panel,
     )  # fmt: skip
     sheet.write(made, args.out, over=args.replace)
-    print(plain(document(made, named=naming(panel.places)), args.language))
+    print(plain(document(made, named=naming(panel.places), called=called), args.language))
     said = msg("Written to {file}. Lock it before the response begins: forestall design lock {file} --by NAME", file=str(args.out))
     print("\n" + said.render(args.language))
     return 0
@@ -124,7 +124,7 @@ def _lock(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from forestall.assess import sheet
-    from forestall.cli._put import naming, put, shapes
+    from forestall.cli._put import called, naming, put, shapes
     from forestall.report.design import document
 
     found = sheet.read(args.file)
@@ -138,7 +138,7 @@ def _show(args: argparse.Namespace) -> int:
     put(
         made,
         lambda: document(
-            made, named=naming(places), shapes=shapes(places, codes), command=f"forestall design show {args.file.name}"
+            made, named=naming(places), called=called, shapes=shapes(places, codes), command=f"forestall design show {args.file.name}"
         ),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip

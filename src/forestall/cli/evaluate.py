@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from forestall.assess import ledger, sheet
     from forestall.assess.evaluate import evaluate
-    from forestall.cli._put import naming, put, shapes
+    from forestall.cli._put import called, naming, put, shapes
     from forestall.cli.design import ground
     from forestall.errors import ForestallError
     from forestall.places import Places
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     places, codes = ground(args.store, found.design)
     put(
         made,
-        lambda: document(made, named=naming(places), shapes=shapes(places, codes), command=command(args)),
+        lambda: document(made, named=naming(places), called=called, shapes=shapes(places, codes), command=command(args)),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip
     return 0

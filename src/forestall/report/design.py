@@ -15,6 +15,8 @@ from forestall.text import Message, Name, msg, msg_n
 
 #: What an area is called.
 Naming = Callable[[str], Name | str]
+#: What a category is called.
+Called = Callable[[str], Message | str]
 WEIGHTS = {"quick": msg("quick"), "standard": msg("standard"), "full": msg("full")}
 KINDS = {"count": msg("count"), "harm": msg("harm"), "rate": msg("rate")}
 
@@ -23,13 +25,14 @@ def document(
     design: Design,
     *,
     named: Naming = str,
+    called: Called = str,
     shapes: Mapping[str, Any] | None = None,
     command: str | None = None,
     banner: Message | None = None,
 ) -> d.Document:
-    """``named``: an area's name; ``shapes``: GeoJSON of the force's areas, for the map; ``command``: what shows it again."""
+    """``named``: an area's name; ``called``: a category's title; ``shapes``: GeoJSON of the force's areas, for the map; ``command``: what shows it again."""
     sections = (
-        d.Section("asked", msg("What is tested"), _asked(design, named), msg("Tested")),
+        d.Section("asked", msg("What is tested"), _asked(design, named, called), msg("Tested")),
         d.Section("shows", msg("What it could show"), _power(design), msg("Power")),
         d.Section("methods", msg("How, and why not otherwise"), (d.TableBlock(options_table(design), "methods"),), msg("Methods")),
         d.Section("comparison", msg("What it is compared with"), _comparison(design, named, shapes), msg("Comparison")),
@@ -37,19 +40,24 @@ def document(
         d.Section("source", msg("Where this comes from"), (d.Source(design.provenance, (), command),), msg("Source")),
     )
     return d.Document(
-        title=design.said(), about=about(design), sections=sections, lead=(standing(design),), banner=banner
+        title=design.said(), about=about(design, called), sections=sections, lead=(standing(design),), banner=banner
     )
 
 
-def about(design: Design) -> tuple[Message, ...]:
+def about(design: Design, called: Called = str) -> tuple[Message, ...]:
     a = design.asked
     said = [msg("{title}", title=a.title)] if a.title else []
     said += [
-        msg("{categories:list}, {n:count} areas", categories=a.outcome.categories, n=len(a.treated)),
+        msg_n("{categories:list}, {n:count} area", "{categories:list}, {n:count} areas", n=len(a.treated),
+              categories=categories(design, called)),
         msg("from {month:month}", month=a.starts),
         msg("snapshot {id}", id=design.snapshot),
     ]
     return tuple(said)
+
+
+def categories(design: Design, called: Called) -> tuple[Message | str, ...]:
+    return tuple(called(c) for c in design.asked.outcome.categories)
 
 
 def standing(design: Design) -> Message:
@@ -68,11 +76,11 @@ def standing(design: Design) -> Message:
     return msg("Locked on {day:day} by {people:list}, before the response began.", day=lock.on, people=lock.by)
 
 
-def _asked(design: Design, named: Naming) -> tuple[d.Block, ...]:
+def _asked(design: Design, named: Naming, called: Called) -> tuple[d.Block, ...]:
     a = design.asked
     items = [
         msg("Treated areas: {areas:list}", areas=areas(a.treated, named)),
-        msg("Outcome: {categories:list} ({kind})", categories=a.outcome.categories, kind=KINDS[a.outcome.kind]),
+        msg("Outcome: {categories:list} ({kind})", categories=categories(design, called), kind=KINDS[a.outcome.kind]),
         msg_n("{n:count} month from {start:month}", "{n:count} months from {start:month}", n=a.months, start=a.starts),
         msg("Weight: {weight}", weight=WEIGHTS.get(design.weight, design.weight)),
     ]

@@ -21,11 +21,12 @@ def document(
     made: Evaluation,
     *,
     named: designs.Naming = str,
+    called: designs.Called = str,
     shapes: Mapping[str, Any] | None = None,
     command: str | None = None,
     banner: Message | None = None,
 ) -> d.Document:
-    """``named`` and ``shapes`` as for a design; ``command``: what makes it again."""
+    """``named``, ``called`` and ``shapes`` as for a design; ``command``: what makes it again."""
     title = VERDICTS[made.verdict] if made.verdict else msg("No verdict yet: the response has not ended")
     economics = read(dict(made.economics)) if made.economics else None
     sections = [
@@ -40,9 +41,15 @@ def document(
         sections.append(d.Section("changed", msg("What changed since the earlier evaluation"), (d.Bullets(made.changed),), msg("Changed")))
     sections.append(d.Section("trust", msg("How far to trust this"), _trust(made, named, command), msg("Trust")))
     return d.Document(
-        title=title, about=designs.about(made.design)[:-1] + (msg("snapshot {id}", id=made.snapshot),),
-        sections=tuple(sections), lead=made.resident, banner=banner,
+        title=title, about=designs.about(made.design, called)[:-1] + (msg("snapshot {id}", id=made.snapshot),),
+        sections=tuple(sections), lead=(paragraph(made.resident),), banner=banner,
     )  # fmt: skip
+
+
+def paragraph(sentences: tuple[Message, ...]) -> Message:
+    """Sentences as one paragraph."""
+    said = [" ".join(m.render(language) for m in sentences) for language in ("en", "cy")]
+    return msg("{text}", text=Name(*said))
 
 
 def _raw(made: Evaluation) -> tuple[d.Block, ...]:
@@ -118,7 +125,7 @@ def _verdict(made: Evaluation) -> tuple[d.Block, ...]:
     return (
         d.Callout(heading, (msg("{rule:capital}.", rule=made.rule),), "note"),
         d.Heading(msg("For an analyst")),
-        d.Paragraph(msg("{text}", text=Name(made.explain("en"), made.explain("cy")))),
+        d.Paragraph(msg("{text:capital}", text=paragraph(made.analyst))),
     )
 
 
@@ -140,7 +147,7 @@ def _cost(economics: Result | None) -> tuple[d.Block, ...]:
     headline = msg("Which assumption the net present value hangs on most")
 
     def spec(language: str, width: int) -> Mapping[str, Any]:
-        return fitted(economics.chart(language), language, width)
+        return {**fitted(economics.chart(language), language, width - 50), "padding": {"left": 60, "right": 14, "top": 4, "bottom": 12}}
 
     return (
         d.Paragraph(said),
