@@ -109,7 +109,9 @@ def _kind(categories: tuple[str, ...]) -> str:
             f"{scheme.slug} has no unit cost for {', '.join(categories)}: name the nearest with “kind:” in the ledger, or leave "
             f"--costs out; it has: {', '.join(u.slug for u in scheme.costs)}"
         )
-    raise ForestallError(f"which unit cost is meant? Write “kind:” into the ledger, with one of: {', '.join(sorted(found))}")
+    raise ForestallError(
+        f"which unit cost is meant? Write “kind:” into the ledger, with one of: {', '.join(sorted(found))}"
+    )
 
 
 def _line(path: Path, node: yaml.Node, base: str) -> CostLine:
@@ -124,7 +126,9 @@ def _line(path: Path, node: yaml.Node, base: str) -> CostLine:
     payer = _text(path, f["payer"], "payer") if "payer" in f else POLICE
     year = _nodes.plain(path, f["year"]) if "year" in f else 0
     if not isinstance(year, int) or isinstance(year, bool) or year < 0:
-        raise ForestallError(f"{_nodes.where(path, f['year'])}: year needs a whole number of years after the first, not {year!r}")
+        raise ForestallError(
+            f"{_nodes.where(path, f['year'])}: year needs a whole number of years after the first, not {year!r}"
+        )
     if ("hours" in f) != ("hourly" in f) or ("amount" in f) == ("hours" in f):
         raise ForestallError(f"{at}: {title} needs an amount, or hours and hourly, and not both")
     if "hours" in f:
@@ -132,14 +136,20 @@ def _line(path: Path, node: yaml.Node, base: str) -> CostLine:
         return time_cost(title, hours, hourly, base, payer=payer, year=year)
     timed = _nodes.plain(path, f["time"]) if "time" in f else False
     if not isinstance(timed, bool):
-        raise ForestallError(f"{_nodes.where(path, f['time'])}: time needs true (paid hours) or false (money), not {timed!r}")
-    return CostLine(title=title, amount=_sum(path, f["amount"], "amount"), price_base=base, payer=payer, time=timed, year=year)
+        raise ForestallError(
+            f"{_nodes.where(path, f['time'])}: time needs true (paid hours) or false (money), not {timed!r}"
+        )
+    return CostLine(
+        title=title, amount=_sum(path, f["amount"], "amount"), price_base=base, payer=payer, time=timed, year=year
+    )
 
 
 def _multiplier(path: Path, node: yaml.Node) -> RecordedToActual:
     f = _known(path, node, ("name", "source", "factors"), "a multiplier")
     if len(f) < 3:
-        raise ForestallError(f"{_nodes.where(path, node)}: a multiplier needs name, source and factors: it is shown with its source")
+        raise ForestallError(
+            f"{_nodes.where(path, node)}: a multiplier needs name, source and factors: it is shown with its source"
+        )
     factors: Mapping[str, Decimal] = {
         k: _sum(path, v, f"the factor of {k}") for k, v in _nodes.pairs(path, f["factors"], "factors").items()
     }
@@ -169,5 +179,7 @@ def _sum(path: Path, node: yaml.Node, what: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or value < 0:
-        raise ForestallError(f"{_nodes.where(path, node)}: {what} needs a number of 0 or more, such as 1200 or 45.50, not {written!r}")
+        raise ForestallError(
+            f"{_nodes.where(path, node)}: {what} needs a number of 0 or more, such as 1200 or 45.50, not {written!r}"
+        )
     return value

@@ -57,9 +57,7 @@ def text(design: Design) -> str:
     content = {**design.to_json(), "hash": design.hash()}
     ordered = {k: content[k] for k in ORDER if k in content}
     ordered |= {k: v for k, v in content.items() if k not in ordered}
-    body: str = yaml.dump(
-        ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
-    )
+    body: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     return HEAD + body
 
 
@@ -103,7 +101,9 @@ def read(path: Path) -> Sheet:
         raise ForestallError(f"{path} holds no design (its first line should say “type: design”): {REMAKE}")
     for name, value in fields.items():
         if name not in ORDER:
-            raise ForestallError(f"{_nodes.where(path, value)}: a design has no field {name!r}: check its spelling, or {REMAKE}")
+            raise ForestallError(
+                f"{_nodes.where(path, value)}: a design has no field {name!r}: check its spelling, or {REMAKE}"
+            )
     stated = _nodes.plain(path, fields.pop("hash")) if "hash" in fields else None
     version = _nodes.plain(path, fields["version"]) if "version" in fields else None
     if str(version) != Design.version:

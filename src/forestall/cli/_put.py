@@ -61,6 +61,16 @@ def naming(places: Any) -> Callable[[str], Any]:
     return lambda code: Name(places.name(code), places.name(code, "cy"))
 
 
+def banner(store: str | None) -> Any:
+    """What runs across the top where the records are made up."""
+    from forestall.records.store import Store
+    from forestall.text import msg
+
+    if store is None or not any(p.source.startswith("sample") for p in Store.open(store).records().manifest.parts):
+        return None
+    return msg("Made-up records: no person, place or event is real.")
+
+
 def called(category: str) -> Any:
     """A category's title."""
     from forestall import catalogue

@@ -22,8 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--signal", metavar="ID", help="the areas and category of a signal of the scan recorded last")
     where.add_argument("--polygon", type=Path, metavar="FILE", help="the areas mostly inside an outline, a GeoJSON file")
     what = propose.add_argument_group("what should fall, and when")
-    what.add_argument("--category", action="append", default=[], metavar="SLUG", help="such as burglary; may be given again")
-    what.add_argument("--outcome", choices=("count", "harm", "rate"), default="count", help="what is measured (default count)")
+    what.add_argument(
+        "--category", action="append", default=[], metavar="SLUG", help="such as burglary; may be given again"
+    )
+    what.add_argument(
+        "--outcome", choices=("count", "harm", "rate"), default="count", help="what is measured (default count)"
+    )
     what.add_argument("--starts", required=True, metavar="YYYY-MM", help="the response's first month")
     what.add_argument("--months", type=int, default=6, metavar="N", help="months looked at from then on (default 6)")
     what.add_argument("--before", type=int, default=24, metavar="N", help="months before it, at most (default 24)")
@@ -43,7 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     text = "fix a design before the response begins: its hash, the day and the people"
     lock = verbs.add_parser("lock", help=text, description=text[0].upper() + text[1:] + ".")
     lock.add_argument("file", nargs="?", type=Path, default=FILE, metavar="FILE", help="default: design.yaml")
-    lock.add_argument("--by", action="append", default=[], required=True, metavar="NAME", help="who settled it; may be given again")
+    lock.add_argument(
+        "--by", action="append", default=[], required=True, metavar="NAME", help="who settled it; may be given again"
+    )
     _language(lock)
 
     text = "show a design: what it could show, how, and against which areas"
@@ -67,7 +73,7 @@ def _propose(args: argparse.Namespace) -> int:
     from forestall.assess import sheet
     from forestall.assess.panel import build
     from forestall.assess.propose import outcome_of, propose
-    from forestall.cli._put import called, naming
+    from forestall.cli._put import banner, called, naming
     from forestall.errors import ForestallError
     from forestall.places import Places
     from forestall.records import months as mm
@@ -79,7 +85,9 @@ def _propose(args: argparse.Namespace) -> int:
 
     given = [n for n in ("areas", "within", "signal", "polygon") if getattr(args, n)]
     if len(given) != 1:
-        raise ForestallError("say where the response is, in one way: --areas CODES, --within CODE, --signal ID or --polygon FILE")
+        raise ForestallError(
+            "say where the response is, in one way: --areas CODES, --within CODE, --signal ID or --polygon FILE"
+        )
     mm.check(args.starts, "--starts")
     for name, value in (("--months", args.months), ("--before", args.before)):
         if not 1 <= value <= 120:
@@ -105,8 +113,10 @@ def _propose(args: argparse.Namespace) -> int:
         weight=args.weight, panel=panel,
     )  # fmt: skip
     sheet.write(made, args.out, over=args.replace)
-    print(plain(document(made, named=naming(panel.places), called=called), args.language))
-    said = msg("Written to {file}. Lock it before the response begins: forestall design lock {file} --by NAME", file=str(args.out))
+    print(plain(document(made, named=naming(panel.places), called=called, banner=banner(args.store)), args.language))
+    said = msg(
+        "Written to {file}. Lock it before the response begins: forestall design lock {file} --by NAME", file=str(args.out)
+    )
     print("\n" + said.render(args.language))
     return 0
 
@@ -124,7 +134,7 @@ def _lock(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from forestall.assess import sheet
-    from forestall.cli._put import called, naming, put, shapes
+    from forestall.cli._put import banner, called, naming, put, shapes
     from forestall.report.design import document
 
     found = sheet.read(args.file)
@@ -132,13 +142,16 @@ def _show(args: argparse.Namespace) -> int:
     if not found.intact and made.lock is None:
         from forestall.text import msg
 
-        said = msg("{file} was changed by hand since it was proposed: its figures may not be those of its choices.", file=str(args.file))
+        said = msg(
+            "{file} was changed by hand since it was proposed: its figures may not be those of its choices.",
+            file=str(args.file),
+        )
         print(said.render(args.language), file=sys.stderr)
     places, codes = ground(args.store, made) if args.store else (None, ())
     put(
         made,
         lambda: document(
-            made, named=naming(places), called=called, shapes=shapes(places, codes), command=f"forestall design show {args.file.name}"
+            made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes), command=f"forestall design show {args.file.name}"
         ),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip
@@ -197,7 +210,9 @@ def _treated(args: argparse.Namespace, panel: Any, signal: Any) -> tuple[str, ..
     places = panel.places
     if places is None or places.version == "none":
         option = "--within" if args.within else "--polygon"
-        raise ForestallError(f"{option} needs places: load boundaries and lookups with forestall places add, or give --areas")
+        raise ForestallError(
+            f"{option} needs places: load boundaries and lookups with forestall places add, or give --areas"
+        )
     if args.within:
         found = places.within(args.within)
         said = f"no small area of {args.within} is known: check its code, or load a lookup that says which areas lie in it"
@@ -210,5 +225,7 @@ def _treated(args: argparse.Namespace, panel: Any, signal: Any) -> tuple[str, ..
         raise ForestallError(said)
     own = tuple(c for c in found if c in panel.index)
     if not own:
-        raise ForestallError(f"{args.within or args.polygon} lies outside {panel.force or 'these records'}: choose another place")
+        raise ForestallError(
+            f"{args.within or args.polygon} lies outside {panel.force or 'these records'}: choose another place"
+        )
     return own

@@ -11,7 +11,9 @@ from typing import Any
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", type=Path, default=Path("design.yaml"), metavar="FILE", help="default: design.yaml")
+    parser.add_argument(
+        "file", nargs="?", type=Path, default=Path("design.yaml"), metavar="FILE", help="default: design.yaml"
+    )
     parser.add_argument("--store", required=True, metavar="DIR", help="the store that forestall ingest made")
     done = parser.add_argument_group("what was done, and noted")
     done.add_argument("--planned", type=float, metavar="N", help="how much was planned, such as 120 patrols")
@@ -29,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from forestall.assess import ledger, sheet
     from forestall.assess.evaluate import evaluate
-    from forestall.cli._put import called, naming, put, shapes
+    from forestall.cli._put import banner, called, naming, put, shapes
     from forestall.cli.design import ground
     from forestall.errors import ForestallError
     from forestall.places import Places
@@ -55,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     places, codes = ground(args.store, found.design)
     put(
         made,
-        lambda: document(made, named=naming(places), called=called, shapes=shapes(places, codes), command=command(args)),
+        lambda: document(made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes), command=command(args)),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip
     return 0

@@ -40,7 +40,9 @@ def outline(data: Mapping[str, Any], what: str = "the outline") -> Any:
     degrees = shapely.union_all(shapely.make_valid(np.array(areas, dtype=object)))
     at = shapely.get_coordinates(degrees)
     if not len(at) or not np.isfinite(at).all() or not in_uk_wgs84(at[:, 0], at[:, 1]).all():
-        raise ForestallError(f"{what} lies outside the United Kingdom: GeoJSON gives longitude first, then latitude, in degrees")
+        raise ForestallError(
+            f"{what} lies outside the United Kingdom: GeoJSON gives longitude first, then latitude, in degrees"
+        )
     return shapely.transform(degrees, lambda c: np.column_stack(to_bng(c[:, 0], c[:, 1])))
 
 

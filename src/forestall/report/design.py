@@ -34,7 +34,9 @@ def document(
     sections = (
         d.Section("asked", msg("What is tested"), _asked(design, named, called), msg("Tested")),
         d.Section("shows", msg("What it could show"), _power(design), msg("Power")),
-        d.Section("methods", msg("How, and why not otherwise"), (d.TableBlock(options_table(design), "methods"),), msg("Methods")),
+        d.Section(
+            "methods", msg("How, and why not otherwise"), (d.TableBlock(options_table(design), "methods"),), msg("Methods")
+        ),
         d.Section("comparison", msg("What it is compared with"), _comparison(design, named, shapes), msg("Comparison")),
         d.Section("windows", msg("Months"), _months(design), msg("Months")),
         d.Section("source", msg("Where this comes from"), (d.Source(design.provenance, (), command),), msg("Source")),
@@ -48,8 +50,12 @@ def about(design: Design, called: Called = str) -> tuple[Message, ...]:
     a = design.asked
     said = [msg("{title}", title=a.title)] if a.title else []
     said += [
-        msg_n("{categories:list}, {n:count} area", "{categories:list}, {n:count} areas", n=len(a.treated),
-              categories=categories(design, called)),
+        msg_n(
+            "{categories:list}, {n:count} area",
+            "{categories:list}, {n:count} areas",
+            n=len(a.treated),
+            categories=categories(design, called),
+        ),
         msg("from {month:month}", month=a.starts),
         msg("snapshot {id}", id=design.snapshot),
     ]
@@ -103,7 +109,11 @@ def _power(design: Design) -> tuple[d.Block, ...]:
     if design.power is not None:
         falls = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75)
         rows = tuple(
-            (msg("{share:percent}", share=f), round(f * design.power.expected), msg("{share:percent}", share=design.power.chance(f)))
+            (
+                msg("{share:percent}", share=f),
+                round(f * design.power.expected),
+                msg("{share:percent}", share=design.power.chance(f)),
+            )
             for f in falls
         )
         columns = (
@@ -117,7 +127,11 @@ def _power(design: Design) -> tuple[d.Block, ...]:
 
 def options_table(design: Design) -> Table:
     """Each method, whether it is used, and why."""
-    columns = (Column("method", msg("Method")), Column("least", msg("Smallest fall found")), Column("why", msg("Used, or why not")))
+    columns = (
+        Column("method", msg("Method")),
+        Column("least", msg("Smallest fall found")),
+        Column("why", msg("Used, or why not")),
+    )
     rows = tuple(
         (METHODS[o.method], None if o.detectable is None else msg("{share:percent}", share=o.detectable), _capital(o.why))
         for o in design.options
@@ -135,7 +149,9 @@ def _comparison(design: Design, named: Naming, shapes: Mapping[str, Any] | None)
         blocks.append(d.Figure(said, roles_map(design, shapes), None, "comparison-map"))
     else:
         blocks.append(d.Paragraph(said))
-    blocks.append(course(design, msg("Month by month before, the comparison brought to the treated areas' level"), "before"))
+    blocks.append(
+        course(design, msg("Month by month before, the comparison brought to the treated areas' level"), "before")
+    )
     likeness = Table(
         (Column("what", msg("What")), Column("treated", msg("Treated areas"), None, True),
          Column("compared", msg("Comparison"), None, True)),

@@ -38,7 +38,11 @@ def document(
         d.Section("cost", msg("Cost and social cost avoided"), _cost(economics), msg("Cost")),
     ]
     if made.changed:
-        sections.append(d.Section("changed", msg("What changed since the earlier evaluation"), (d.Bullets(made.changed),), msg("Changed")))
+        sections.append(
+            d.Section(
+                "changed", msg("What changed since the earlier evaluation"), (d.Bullets(made.changed),), msg("Changed")
+            )
+        )
     sections.append(d.Section("trust", msg("How far to trust this"), _trust(made, named, command), msg("Trust")))
     return d.Document(
         title=title, about=designs.about(made.design, called)[:-1] + (msg("snapshot {id}", id=made.snapshot),),
@@ -74,7 +78,13 @@ def _raw(made: Evaluation) -> tuple[d.Block, ...]:
 def _fidelity(made: Evaluation) -> tuple[d.Block, ...]:
     f = made.fidelity
     if f.share is None:
-        return (d.Paragraph(msg("Nobody said how much of what was planned was delivered, so a lack of effect may be a lack of response.")),)
+        return (
+            d.Paragraph(
+                msg(
+                    "Nobody said how much of what was planned was delivered, so a lack of effect may be a lack of response."
+                )
+            ),
+        )
     said = msg(
         "{delivered} of {planned} {unit} were delivered: {share:percent}. Below {least:percent} the response counts as "
         "not tested.",
@@ -133,7 +143,10 @@ def _side(made: Evaluation) -> tuple[d.Block, ...]:
     return (
         d.Bullets(
             (
-                msg("Harms and side effects: {text}", text=made.harms or msg("nobody noted any; that is not to say there were none")),
+                msg(
+                    "Harms and side effects: {text}",
+                    text=made.harms or msg("nobody noted any; that is not to say there were none"),
+                ),
                 msg("Equality: {text}", text=made.equality or msg("nobody noted whom it touched")),
             )
         ),
@@ -147,7 +160,10 @@ def _cost(economics: Result | None) -> tuple[d.Block, ...]:
     headline = msg("Which assumption the net present value hangs on most")
 
     def spec(language: str, width: int) -> Mapping[str, Any]:
-        return {**fitted(economics.chart(language), language, width - 50), "padding": {"left": 60, "right": 14, "top": 4, "bottom": 12}}
+        return {
+            **fitted(economics.chart(language), language, width - 50),
+            "padding": {"left": 60, "right": 14, "top": 4, "bottom": 12},
+        }
 
     return (
         d.Paragraph(said),

@@ -22,6 +22,8 @@ def plain(document: d.Document, language: str = "en") -> str:
         return str(m.render(language)) if hasattr(m, "render") else str(m)
 
     lines = [*_wrap(say(document.title)), "", " · ".join(say(a) for a in document.about), ""]
+    if document.banner is not None:
+        lines += [say(document.banner), ""]
     for m in document.lead:
         lines += _wrap(say(m))
     for section in document.sections:
