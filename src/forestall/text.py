@@ -6,8 +6,8 @@ they are: there is no compile step to forget.
 
 Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%, 0.004 as 0.4%),
 ``{m:month}`` (August 2022), ``{d:day}`` (3 May 2027, of a day in ISO's form), ``{a:list}`` (A, B and C), ``{d:decimal}``
-(one decimal place), ``{c:low}`` (first letter small: a title inside a sentence), ``{c:capital}`` (first letter large: a clause
-that stands alone).
+(one decimal place), ``{c:low}`` (first letter small: a title inside a sentence), ``{c:capital}`` (first letter large: a
+clause that stands alone).
 """
 
 from __future__ import annotations

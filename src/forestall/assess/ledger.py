@@ -57,7 +57,8 @@ def read(path: Path) -> Ledger:
     base = _text(path, fields["price_base"], "price_base") if "price_base" in fields else ""
     if "lines" not in fields or not isinstance(fields["lines"], yaml.SequenceNode) or not fields["lines"].value:
         raise ForestallError(
-            f"{_nodes.where(path, fields.get('lines', node))}: a ledger needs lines, one for each cost, or one of 0 if it cost nothing"
+            f"{_nodes.where(path, fields.get('lines', node))}: a ledger needs lines, one for each cost, or one of 0 if it "
+            "cost nothing"
         )
     return Ledger(
         lines=tuple(_line(path, n, base) for n in fields["lines"].value),
@@ -68,8 +69,8 @@ def read(path: Path) -> Ledger:
 
 
 def reckoned(ledger: Ledger, made: Evaluation) -> CostBenefit:
-    """The ledger against the crimes that were prevented: in the treated areas and around them together where that was tested,
-    so that what only moved is not counted as avoided.
+    """The ledger against the crimes that were prevented: in the treated areas and around them together where that was
+    tested, so that what only moved is not counted as avoided.
 
     Raises ``ForestallError`` where no effect was found that could be priced.
     """
@@ -106,8 +107,8 @@ def _kind(categories: tuple[str, ...]) -> str:
         return found.pop()
     if not found:
         raise ForestallError(
-            f"{scheme.slug} has no unit cost for {', '.join(categories)}: name the nearest with “kind:” in the ledger, or leave "
-            f"--costs out; it has: {', '.join(u.slug for u in scheme.costs)}"
+            f"{scheme.slug} has no unit cost for {', '.join(categories)}: name the nearest with “kind:” in the ledger, or "
+            f"leave --costs out; it has: {', '.join(u.slug for u in scheme.costs)}"
         )
     raise ForestallError(
         f"which unit cost is meant? Write “kind:” into the ledger, with one of: {', '.join(sorted(found))}"

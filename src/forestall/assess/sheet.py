@@ -30,10 +30,10 @@ from forestall.text import Message
 #: What a reader asks first comes first.
 ORDER = (
     "type", "version", "asked", "force", "weight", "method", "overruled", "power", "options", "pre", "post", "left_out",
-    "comparison", "chosen", "ring", "set_aside", "likeness", "checks", "months", "treated_course", "compared_course", "placebos",
-    "randomised", "snapshot", "made_on", "parameters", "seed", "hash", "lock",
+    "comparison", "chosen", "ring", "set_aside", "likeness", "checks", "months", "treated_course", "compared_course",
+    "placebos", "randomised", "snapshot", "made_on", "parameters", "seed", "hash", "lock",
 )  # fmt: skip
-HEAD = "# How a response will be tested, whole. Read it with: forestall design show. Change it by proposing again, not by hand.\n"
+HEAD = "# The whole of how a response will be tested (forestall design show). Propose again; don't change it by hand.\n"
 REMAKE = "make one with forestall design propose"
 
 
@@ -48,7 +48,7 @@ class Sheet:
 class _Dumper(yaml.SafeDumper):
     """Short lists in one line, and no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
@@ -108,7 +108,8 @@ def read(path: Path) -> Sheet:
     version = _nodes.plain(path, fields["version"]) if "version" in fields else None
     if str(version) != Design.version:
         raise ForestallError(
-            f"{path} was written by version {version} of the method and this Forestall has {Design.version}: propose it again"
+            f"{path} was written by version {version} of the method and this Forestall has {Design.version}: propose it "
+            "again"
         )
     _fits(path, node, Design, "a design", skip=("hash", "type", "version"))
     design = Design.from_json({k: _nodes.plain(path, v) for k, v in fields.items()})
@@ -126,13 +127,13 @@ def lock(sheet: Sheet, by: tuple[str, ...], *, today: dt.date | None = None, nam
     if design.lock is not None:
         changed = "" if design.locked else ", and was changed since"
         raise ForestallError(
-            f"{name} was locked on {design.lock.on} by {', '.join(design.lock.by)}{changed}: a locked design stays as it is; propose "
-            "a new one into another file where the plan is another"
+            f"{name} was locked on {design.lock.on} by {', '.join(design.lock.by)}{changed}: a locked design stays as it "
+            "is; propose a new one into another file where the plan is another"
         )
     if not sheet.intact:
         raise ForestallError(
-            f"{name} was changed by hand since it was proposed, so its figures are no longer those of its choices: propose it again "
-            "with what should differ"
+            f"{name} was changed by hand since it was proposed, so its figures are no longer those of its choices: "
+            "propose it again with what should differ"
         )
     if not people:
         raise ForestallError("a lock needs the people who settled the design: give --by NAME, once for each")
@@ -208,7 +209,8 @@ def _one(path: Path, node: yaml.Node, kind: Any, name: str) -> None:
         return
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fine = {
-        str: isinstance(value, str), int: number and isinstance(value, int), float: number or _odd(value), bool: isinstance(value, bool),
+        str: isinstance(value, str), int: number and isinstance(value, int), float: number or _odd(value),
+        bool: isinstance(value, bool),
     }  # fmt: skip
     said = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     if kind in fine and not fine[kind]:

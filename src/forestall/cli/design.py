@@ -151,7 +151,8 @@ def _show(args: argparse.Namespace) -> int:
     put(
         made,
         lambda: document(
-            made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes), command=f"forestall design show {args.file.name}"
+            made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes),
+            command=f"forestall design show {args.file.name}",
         ),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip

@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     found = sheet.read(args.file)
     if not found.intact and found.design.lock is None:
         raise ForestallError(
-            f"{args.file} was changed by hand since it was proposed, so its figures are no longer those of its choices: propose it "
-            "again with what should differ"
+            f"{args.file} was changed by hand since it was proposed, so its figures are no longer those of its choices: "
+            "propose it again with what should differ"
         )
     if args.format == "pdf" and args.out is None:
         raise ForestallError("--format pdf needs --out: a file to write")
@@ -57,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
     places, codes = ground(args.store, found.design)
     put(
         made,
-        lambda: document(made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes), command=command(args)),
+        lambda: document(
+            made, named=naming(places), called=called, banner=banner(args.store), shapes=shapes(places, codes),
+            command=command(args),
+        ),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip
     return 0

@@ -30,7 +30,8 @@ def document(
     command: str | None = None,
     banner: Message | None = None,
 ) -> d.Document:
-    """``named``: an area's name; ``called``: a category's title; ``shapes``: GeoJSON of the force's areas, for the map; ``command``: what shows it again."""
+    """``named``: an area's name; ``called``: a category's title; ``shapes``: GeoJSON of the force's areas, for the map;
+    ``command``: what shows it again."""
     sections = (
         d.Section("asked", msg("What is tested"), _asked(design, named, called), msg("Tested")),
         d.Section("shows", msg("What it could show"), _power(design), msg("Power")),
@@ -76,7 +77,8 @@ def standing(design: Design) -> Message:
     if lock.late:
         return msg_n(
             "Locked on {day:day} by {people:list}: late, {n:count} day after the response began, and every result says so.",
-            "Locked on {day:day} by {people:list}: late, {n:count} days after the response began, and every result says so.",
+            "Locked on {day:day} by {people:list}: late, {n:count} days after the response began, and every result says "
+            "so.",
             n=lock.late, day=lock.on, people=lock.by,
         )  # fmt: skip
     return msg("Locked on {day:day} by {people:list}, before the response began.", day=lock.on, people=lock.by)
@@ -155,7 +157,8 @@ def _comparison(design: Design, named: Naming, shapes: Mapping[str, Any] | None)
     likeness = Table(
         (Column("what", msg("What")), Column("treated", msg("Treated areas"), None, True),
          Column("compared", msg("Comparison"), None, True)),
-        tuple((x.what, round(x.treated, 2), round(x.compared, 2)) for x in design.likeness), msg("How alike they were before"),
+        tuple((x.what, round(x.treated, 2), round(x.compared, 2)) for x in design.likeness),
+        msg("How alike they were before"),
     )  # fmt: skip
     if design.likeness:
         blocks.append(d.TableBlock(likeness, "likeness"))
@@ -172,9 +175,11 @@ def _comparison(design: Design, named: Naming, shapes: Mapping[str, Any] | None)
 
 def _months(design: Design) -> tuple[d.Block, ...]:
     items = [
-        msg_n("Before: {n:count} month, {first:month} to {last:month}", "Before: {n:count} months, {first:month} to {last:month}",
+        msg_n("Before: {n:count} month, {first:month} to {last:month}",
+              "Before: {n:count} months, {first:month} to {last:month}",
               n=len(design.pre), first=design.pre[0], last=design.pre[-1]),
-        msg_n("After: {n:count} month, {first:month} to {last:month}", "After: {n:count} months, {first:month} to {last:month}",
+        msg_n("After: {n:count} month, {first:month} to {last:month}",
+              "After: {n:count} months, {first:month} to {last:month}",
               n=len(design.post), first=design.post[0], last=design.post[-1]),
         *(msg("Set aside: {month:month}, {why:low}", month=m, why=why) for m, why in design.left_out),
     ]  # fmt: skip

@@ -45,7 +45,7 @@ def document(
         )
     sections.append(d.Section("trust", msg("How far to trust this"), _trust(made, named, command), msg("Trust")))
     return d.Document(
-        title=title, about=designs.about(made.design, called)[:-1] + (msg("snapshot {id}", id=made.snapshot),),
+        title=title, about=(*designs.about(made.design, called)[:-1], msg("snapshot {id}", id=made.snapshot)),
         sections=tuple(sections), lead=(paragraph(made.resident),), banner=banner,
     )  # fmt: skip
 
@@ -58,7 +58,8 @@ def paragraph(sentences: tuple[Message, ...]) -> Message:
 
 def _raw(made: Evaluation) -> tuple[d.Block, ...]:
     columns = (
-        Column("where", msg("Where")), Column("before", msg("Before"), None, True), Column("after", msg("After"), None, True),
+        Column("where", msg("Where")), Column("before", msg("Before"), None, True),
+        Column("after", msg("After"), None, True),
         Column("before_month", msg("A month before"), None, True), Column("after_month", msg("A month after"), None, True),
     )  # fmt: skip
     pre = len(made.course_months) - len(made.months)
@@ -96,16 +97,19 @@ def _fidelity(made: Evaluation) -> tuple[d.Block, ...]:
 def _effects(made: Evaluation, shapes: Mapping[str, Any] | None) -> tuple[d.Block, ...]:
     columns = (
         Column("where", msg("Where")), Column("areas", msg("Areas"), None, True), Column("after", msg("After"), None, True),
-        Column("expected", msg("Expected"), None, True), Column("ratio", msg("Ratio, 95% interval")), Column("p", msg("p, two-sided")),
+        Column("expected", msg("Expected"), None, True), Column("ratio", msg("Ratio, 95% interval")),
+        Column("p", msg("p, two-sided")),
         Column("prevented", msg("Prevented, 95% interval")),
     )  # fmt: skip
     none = msg("none that is honest")
     rows = tuple(
         (
             PARTS[e.part], e.areas, round(e.after), round(e.expected) if math.isfinite(e.expected) else None,
-            msg("{x:ratio} ({low:ratio} to {high:ratio})", x=e.ratio, low=e.interval[0], high=e.interval[1]) if e.tested else none,
+            msg("{x:ratio} ({low:ratio} to {high:ratio})", x=e.ratio, low=e.interval[0], high=e.interval[1])
+            if e.tested else none,
             probability(e.p_value) if e.tested else none,
-            msg("{x:count} ({low:count} to {high:count})", x=e.prevented, low=e.prevented_interval[0], high=e.prevented_interval[1])
+            msg("{x:count} ({low:count} to {high:count})", x=e.prevented, low=e.prevented_interval[0],
+                high=e.prevented_interval[1])
             if e.tested else none,
         )
         for e in made.effects
@@ -114,7 +118,8 @@ def _effects(made: Evaluation, shapes: Mapping[str, Any] | None) -> tuple[d.Bloc
     if any(math.isfinite(float(x)) for x in made.expected_course):
         headline = msg("Counted in the treated areas, and to be expected by the comparison, month by month")
         table = Table(
-            (Column("month", msg("Month")), Column("counted", msg("Counted"), None, True), Column("expected", msg("Expected"), None, True)),
+            (Column("month", msg("Month")), Column("counted", msg("Counted"), None, True),
+             Column("expected", msg("Expected"), None, True)),
             tuple(
                 (m, round(float(a), 1), round(float(b), 1) if math.isfinite(float(b)) else None)
                 for m, a, b in zip(made.course_months, made.treated_course, made.expected_course, strict=True)
