@@ -6,7 +6,8 @@ they are: there is no compile step to forget.
 
 Fields may carry a format: ``{n:count}`` (1,234), ``{r:ratio}`` (1.86), ``{s:percent}`` (0.31 shows as 31%, 0.004 as 0.4%),
 ``{m:month}`` (August 2022), ``{d:day}`` (3 May 2027, of a day in ISO's form), ``{a:list}`` (A, B and C), ``{d:decimal}``
-(one decimal place), ``{c:low}`` (first letter small: a title inside a sentence).
+(one decimal place), ``{c:low}`` (first letter small: a title inside a sentence), ``{c:capital}`` (first letter large: a
+clause that stands alone).
 """
 
 from __future__ import annotations
@@ -175,6 +176,8 @@ class _Formatter(string.Formatter):
                 return f"{value * 100:.{0 if value >= 0.1 or value == 0 else 1}f}%"
             case "low":
                 return str(value)[:1].lower() + str(value)[1:]
+            case "capital":
+                return str(value)[:1].upper() + str(value)[1:]
             case "month":
                 return month_name(value, self.language)
             case "day":

@@ -321,4 +321,4 @@ def _changed(earlier: Evaluation, now: Evaluation) -> tuple[Message, ...]:
     if earlier.verdict != now.verdict:
         titles = {**VERDICTS, "": msg("No verdict yet")}
         out.append(msg("Verdict: {was} then, {now} now.", was=titles[earlier.verdict], now=titles[now.verdict]))
-    return tuple(out)
+    return tuple(out) or (msg("Nothing that counts has changed since the earlier evaluation."),)

@@ -22,6 +22,8 @@ VERBS = {
     "tasking": "list repeat victims, suspects, callers and hot spots of a hub",
     "profile": "explain one problem of a store on one page",
     "suggest": "rank the library's practices for a problem, with the reasons",
+    "design": "settle how a response will be tested, before it begins",
+    "evaluate": "say what the response of a design did, or that nobody can tell",
     "analyse": "run one method of the bench on a choice of records",
     "serve": "start the workplace on a store",
     "account": "make an account of the workplace, or reset its second factor",
