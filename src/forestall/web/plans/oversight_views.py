@@ -14,6 +14,8 @@ from forestall.report.pdf import pdf
 from forestall.results import Table
 from forestall.text import Message
 from forestall.web.actions import allowed
+from forestall.web.assessing import present as test_words
+from forestall.web.assessing import selectors as tests
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
 from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, selectors, values
@@ -40,6 +42,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
         "n": n,
         "pages": -(-n // portfolio.PAGE),
         "late": portfolio.overdue([p.pk for p in found]),
+        "verdicts": {k: test_words.verdict(v) for k, v in tests.verdicts([p.pk for p in found]).items()},
         "summary": portfolio.summary(request.user),
         "flags": portfolio.FLAGS,
         "sorts": portfolio.SORTS,
