@@ -15,7 +15,8 @@ def verdict(
     """The verdict's slug, and why.
 
     In this order: too little delivered; nothing testable; a rise beyond chance; a fall beyond chance, unless it rose
-    around and both together show no such fall; no change beyond chance, where a fall that matters would have shown; else nobody can tell.
+    around and both together show no such fall; no change beyond chance, where a fall that matters would have shown; else
+    nobody can tell.
     """
     share = fidelity.share
     if share is not None and share < fidelity.least:
