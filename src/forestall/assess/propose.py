@@ -94,12 +94,14 @@ def propose(
                 "nothing can say what would have happened here."
             )
         else:
-            placebos = drawn(panel, ground.treated, drawn_from, ground.away)
+            # Chosen by the months that the play takes as before: chosen by all, they would foretell its time after.
+            length = min(len(w.post), max(2, len(before) // 2))
+            like, _ = groups.placebos(panel, ground.treated, ground.away, before[:-length])
+            placebos = drawn(panel, ground.treated, like, ground.away)
     for way in comparing.WAYS:
         if against is not None or placebos is None:
             options.append(Option(method=way, offered=False, why=against or msg("Nothing can be compared.")))
             continue
-        length = min(len(w.post), max(2, len(before) // 2))
         own = named(panel, comparison)
         fitted = null(panel, way, placebos, before[:-length], before[-length:], own)
         played[way] = (fitted, power.curve(ahead(panel, fitted, placebos, before, len(w.post), own)))
