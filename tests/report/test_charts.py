@@ -79,6 +79,20 @@ def test_a_chart_speaks_welsh_month_names() -> None:
     assert ">Jan<" not in text
 
 
+@pytest.mark.parametrize("style", sorted(charts.STYLES))
+def test_a_style_strokes_lines_and_fills_bars(style: str) -> None:
+    def drawn(mark: str) -> str:
+        at = {name: {"field": name, "type": "quantitative", "axis": None} for name in ("x", "y")}
+        rows = [{"x": 0, "y": 1}, {"x": 1, "y": 3}, {"x": 2, "y": 2}]
+        spec = {"$schema": charts.SCHEMA, "data": {"values": rows}, "mark": {"type": mark, "style": style}, "encoding": at}
+        return re.findall(r"<path [^>]*>", charts.chart_svg(spec, "en", "t"))[-1]
+
+    colour = charts.STYLES[style]["color"]
+    assert f'stroke="{colour}"' in drawn("line")
+    assert " fill=" not in drawn("line")
+    assert f' fill="{colour}"' in drawn("bar")
+
+
 def test_a_chart_never_fetches() -> None:
     with pytest.raises(ValueError, match="carries its data"):
         charts.chart_svg({"data": {"url": "https://example.org/x.csv"}, "mark": "bar"}, "en", "t")

@@ -307,7 +307,7 @@ def test_the_own_force_reads_all_of_it(client, closed, officer):
         assert LOGIC in words
         assert TITLE in words
         assert "£3,100" in words
-        assert words.count("OFFICIAL-SENSITIVE") == 1
+        assert words.count("OFFICIAL-SENSITIVE") == 2  # at the head and at the foot
     assert TITLE in page(client, officer, "/library/local/")
 
 

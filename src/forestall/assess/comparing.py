@@ -1,10 +1,10 @@
 """Which areas the treated ones, and every placebo, are compared with: three ways of weighting the rest of the force.
 
-*Like areas* (difference in differences): to each area the areas nearest to it in the outcome's level before, in all that was
-recorded there, and in what marks centres of towns. *Synthetic control*: non-negative weights, adding to one, with which such
-areas follow its course before (Abadie and others 2010). *Calibration weights*: the weights nearest to equal ones with which
-all areas together reproduce its population, its records and its outcome in each part of the time before exactly (entropy
-balancing, Hainmueller 2012; the design used for street blocks by Robbins and others 2017).
+*Like areas* (difference in differences): to each area the areas nearest to it in the outcome's level before, in all that
+was recorded there, and in what marks centres of towns. *Synthetic control*: non-negative weights, adding to one, with which
+such areas follow its course before (Abadie and others 2010). *Calibration weights*: the weights nearest to equal ones with
+which all areas together reproduce its population, its records and its outcome in each part of the time before exactly
+(entropy balancing, Hainmueller 2012; the design used for street blocks by Robbins and others 2017).
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ def simplex_weights(donors: Floats, target: Floats, there: Bools, rounds: int = 
     ``donors``: (n, d, t); ``target``: (n, t); ``there``: which donors count, (n, d). Accelerated exponentiated steps would
     never reach 0; these are projected gradient steps (Beck and Teboulle 2009) with the projection on the simplex.
     """
-    gram = np.einsum("ndt,net->nde", donors, donors)
+    gram = donors @ donors.transpose(0, 2, 1)
     linear = np.einsum("ndt,nt->nd", donors, target)
     step = 1.0 / np.maximum(np.linalg.norm(gram, axis=(1, 2)), 1e-12)[:, None]
     w = there / np.maximum(there.sum(1, keepdims=True), 1)
     ahead, momentum = w, 1.0
     for _ in range(rounds):
-        slope = np.einsum("nde,ne->nd", gram, ahead) - linear
+        slope = (gram @ ahead[:, :, None])[:, :, 0] - linear
         new = _on_simplex(np.where(there, ahead - step * slope, -np.inf))
         faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = new + (momentum - 1) / faster * (new - w)

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from forestall import catalogue
 from forestall.assess import groups
 from forestall.assess.null import drawn, null
 from forestall.assess.panel import Floats, Ints, Panel, build
 from forestall.assess.propose import FEWEST_AFTER, Ground, lay, named
-from forestall.assess.verdict import maryland, verdict
+from forestall.assess.verdict import ALPHA, maryland, verdict
 from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records import months as mm
@@ -39,8 +40,8 @@ def evaluate(
     panel: Panel | None = None,
     today: dt.date | None = None,
 ) -> Evaluation:
-    """``earlier``: an evaluation of the same design on an earlier snapshot; what changed since is said. While months of the time
-    after are still to come the figures stand without a verdict.
+    """``earlier``: an evaluation of the same design on an earlier snapshot; what changed since is said. While months of the
+    time after are still to come the figures stand without a verdict.
 
     Raises ``ForestallError`` where none of those months has begun.
     """
@@ -50,8 +51,8 @@ def evaluate(
     ground = lay(panel, asked)
     if not len(ground.windows.after):
         raise ForestallError(
-            f"the response begins in {asked.starts} and these records end in {panel.months[-1]}: there is nothing after it yet; "
-            "ingest later months"
+            f"the response begins in {asked.starts} and these records end in {panel.months[-1]}: there is nothing after it "
+            "yet; ingest later months"
         )
     fidelity = fidelity or Fidelity()
     after = tuple(panel.months[i] for i in ground.windows.after)
@@ -65,8 +66,8 @@ def evaluate(
     if interim:
         slug = ""
         rule = msg_n(
-            "{n:count} month of the time after is still to come: figures, and no verdict yet",
-            "{n:count} months of the time after are still to come: figures, and no verdict yet",
+            "{n:count} month of the test is still to come, so there are figures but no verdict yet.",
+            "{n:count} months of the test are still to come, so there are figures but no verdict yet.",
             n=len(ground.windows.post) - len(after),
         )  # fmt: skip
     weights = found["local"][1]
@@ -75,8 +76,8 @@ def evaluate(
         parameters={"placebos": groups.PLACEBOS, "level": 0.95, "least": fidelity.least}, seed=0,
         checks=_checks(design, ground), design=design, snapshot=panel.snapshot,
         made_on=(today or dt.date.today()).isoformat(), interim=interim, months=after,
-        raw=_raw(panel, ground, weights), effects=tuple(e for e, _ in found.values()), fidelity=fidelity, verdict=slug, rule=rule,
-        resident=(), analyst=(), level=maryland(design), deviations=_deviations(design, panel, ground, after),
+        raw=_raw(panel, ground, weights), effects=tuple(e for e, _ in found.values()), fidelity=fidelity, verdict=slug,
+        rule=rule, resident=(), analyst=(), level=maryland(design), deviations=_deviations(design, panel, ground, after),
         course_months=months, treated_course=own, expected_course=expected, harms=harms.strip(), equality=equality.strip(),
         economics=dict(economics or {}),
     )  # fmt: skip
@@ -89,11 +90,11 @@ def _effect(design: Design, ground: Ground, name: str, rows: Ints) -> tuple[Effe
     panel, w = ground.panel, ground.windows
     before, after = (float(panel.counts[rows][:, m].sum()) for m in (w.before, w.after))
     empty = Effect(
-        part=name, areas=len(rows), before=before * panel.unit, after=after * panel.unit, expected=NAN, plain=NAN, ratio=NAN,
-        interval=(NAN, NAN), p_value=NAN, prevented=NAN, prevented_interval=(NAN, NAN),
+        part=name, areas=len(rows), before=before * panel.unit, after=after * panel.unit, expected=NAN, plain=NAN,
+        ratio=NAN, interval=(NAN, NAN), p_value=NAN, prevented=NAN, prevented_interval=(NAN, NAN),
     )  # fmt: skip
     nothing = np.zeros(len(panel.areas))
-    if not design.method or before == 0:
+    if not design.method or before == 0 or panel.broken[rows].any():
         return empty, nothing
     drawn_from, _ = groups.placebos(panel, rows, ground.away, w.before)
     if len(drawn_from) < groups.FEWEST:
@@ -114,7 +115,7 @@ def _effect(design: Design, ground: Ground, name: str, rows: Ints) -> tuple[Effe
 
 
 def _courses(panel: Panel, ground: Ground, weights: Floats, local: Effect) -> tuple[tuple[str, ...], Floats, Floats]:
-    """Months, what was counted in the treated areas, and what was to be expected: the comparison at the level before."""
+    """Months, what was counted in the treated areas, and what was expected: the comparison at the level before."""
     w = ground.windows
     at = np.concatenate([w.before, w.after])
     own = panel.counts[ground.treated][:, at].sum(0) * panel.unit
@@ -140,26 +141,36 @@ def _raw(panel: Panel, ground: Ground, weights: Floats) -> tuple[tuple[str, floa
 def _deviations(design: Design, panel: Panel, ground: Ground, after: tuple[str, ...]) -> tuple[Message, ...]:
     out: list[Message] = []
     if design.lock is None:
-        out.append(msg("the design was never locked: what was looked at may have been chosen after the fact"))
+        out.append(msg("The design was never locked, so what is tested may have been chosen after the fact."))
     elif not design.locked:
-        out.append(msg("the design was changed after it was locked on {day:day}", day=design.lock.on))
+        out.append(msg("The design was changed after it was locked on {day:day}.", day=design.lock.on))
     elif design.lock.late:
         out.append(
-            msg_n("the design was locked {n:count} day after the response began", "the design was locked {n:count} days after "
-                  "the response began", n=design.lock.late)
+            msg_n("The design was locked {n:count} day after the response began.",
+                  "The design was locked {n:count} days after the response began.", n=design.lock.late)
         )  # fmt: skip
     lost = sorted(set(design.pre) - {panel.months[i] for i in ground.windows.before})
     if lost:
-        out.append(msg("months before that the design counted on are set aside now: {months:list}", months=tuple(lost)))
+        out.append(
+            msg(
+                "Months before the response on which the design counted are now set aside: {months:list}.",
+                months=tuple(lost),
+            )
+        )
     gone = [m for m in design.post if m <= panel.months[-1] and m not in after]
     if gone:
-        out.append(msg("months after that the design counted on are set aside now: {months:list}", months=tuple(gone)))
+        out.append(
+            msg(
+                "Months after the response began on which the design counted are now set aside: {months:list}.",
+                months=tuple(gone),
+            )
+        )
     if design.overruled:
-        out.append(msg("the proposal was overruled: {reason}", reason=design.overruled))
+        out.append(msg("The proposal was overruled, for this reason: {reason}", reason=design.overruled))
     if panel.snapshot != design.snapshot:
         out.append(
             msg(
-                "the records have moved on since the design: snapshot {then} then, {now} now",
+                "The records have changed since the design was made: snapshot {then} then, {now} now.",
                 then=design.snapshot,
                 now=panel.snapshot,
             )
@@ -173,9 +184,9 @@ def _checks(design: Design, ground: Ground) -> tuple[Check, ...]:
     out.append(
         Check(
             "recording-after", not broken.any(),
-            msg("the recording of treated areas broke within these months")
+            msg("The recording of treated areas broke off or jumped within these months.")
             if broken.any()
-            else msg("the recording of the treated areas held"),
+            else msg("The recording of the treated areas was steady."),
         )
     )  # fmt: skip
     return tuple(out)
@@ -186,25 +197,32 @@ def resident(made: Evaluation) -> tuple[Message, ...]:
     local = made.effect()
     assert local is not None
     n = len(made.months)
+    counted = tuple(catalogue.category(c).title for c in made.design.asked.outcome.categories)
     out = [
-        msg_n("In {n:count} month after the response began {after:count} were recorded there.",
-              "In the {n:count} months after the response began {after:count} were recorded there.",
-              n=n, after=round(local.after)),
+        msg("Counted here: {what:list}, where the response was made.", what=counted),
+        msg_n("In the first month of the response {after:count} were recorded.",
+              "In the first {n:count} months of the response {after:count} were recorded.", n=n, after=round(local.after))
+        if made.design.asked.outcome.kind != "harm"
+        else msg_n("In the first month of the response the harm recorded weighed {after:count}.",
+                   "In the first {n:count} months of the response the harm recorded weighed {after:count}.", n=n,
+                   after=round(local.after)),
     ]  # fmt: skip
     if math.isfinite(local.expected):
         out.append(
             msg(
-                "Without it about {expected:count} were to be expected, going by places like it.",
+                "Going by similar places, about {expected:count} would have been expected without it.",
                 expected=round(local.expected),
             )
         )
     closing = {
-        "worked": msg("It is lower than chance explains: the response worked."),
-        "backfired": msg("It is higher than chance explains: the response did harm, or something else happened there."),
+        "worked": msg("That is fewer than chance explains: the response worked."),
+        "backfired": msg(
+            "That is more than chance explains: the response made things worse, or something else happened there."
+        ),
         "no-evidence": msg("There is no sign that the response made a difference."),
-        "cant-tell": msg("Nobody can tell from these numbers whether the response made a difference."),
-        "not-tested": msg("Too little of what was planned was done, so whether it works was not tested."),
-        "": msg("It is too early to say what it did."),
+        "cant-tell": msg("These numbers can't tell whether the response made a difference."),
+        "not-tested": msg("Too little of what was planned was done, so we don't know whether it would have worked."),
+        "": msg("It is too early to say what difference the response made."),
     }
     return (*out, closing[made.verdict])
 
@@ -217,7 +235,8 @@ def analyst(made: Evaluation) -> tuple[Message, ...]:
     title = METHODS[made.design.method] if made.design.method else msg("No comparison")
     out.append(
         msg(
-            "{method:low}, {n:count} placebo groups of the same size in the same months.",
+            "{method}, held against {n:count} groups of as many areas in the same months where nothing was done "
+            "(placebos).",
             method=title,
             n=made.design.placebos,
         )
@@ -226,47 +245,67 @@ def analyst(made: Evaluation) -> tuple[Message, ...]:
         low, high = local.interval
         out.append(
             msg(
-                "Counted {after:count}, expected {expected:count}: a ratio of {ratio:ratio} ({low:ratio} to {high:ratio}, p = {p}).",
-                after=round(local.after), expected=round(local.expected), ratio=local.ratio, low=low, high=high, p=f"{local.p_value:.3f}",
+                "Counted {after:count}, expected {expected:count}: a ratio of {ratio:ratio} (95% interval {low:ratio} to "
+                "{high:ratio}, p = {p}).",
+                after=round(local.after), expected=round(local.expected), ratio=local.ratio, low=low, high=high,
+                p=f"{local.p_value:.3f}",
             )
         )  # fmt: skip
-        if local.plain > 0:
-            out.append(
-                msg(
-                    "Of that, {share:percent} is the allowance for what such places do by themselves (regression to the mean).",
-                    share=abs(local.expected / local.plain - 1),
-                )
-            )
+        out += _allowance(local)
     ring = made.effect("ring")
     if ring is not None and ring.tested:
         kind = (
-            msg("no displacement or diffusion beyond chance")
-            if ring.p_value > 0.05
-            else msg("more than expected: displacement")
+            msg("neither displacement nor diffusion beyond chance")
+            if ring.p_value > ALPHA
+            else msg("more than expected, which points to displacement")
             if ring.ratio > 1
-            else msg("less than expected: diffusion of benefit")
+            else msg("less than expected, which points to diffusion of benefit")
         )
         out.append(
-            msg("Around it: {kind} (ratio {ratio:ratio}, {low:ratio} to {high:ratio}).", kind=kind, ratio=ring.ratio,
-                low=ring.interval[0], high=ring.interval[1])
+            msg("In the areas around: {kind} (ratio {ratio:ratio}, 95% interval {low:ratio} to {high:ratio}).", kind=kind,
+                ratio=ring.ratio, low=ring.interval[0], high=ring.interval[1])
         )  # fmt: skip
     share = made.fidelity.share
     out.append(
-        msg("Delivered: {share:percent} of what was planned.", share=share)
+        msg("Of what was planned, {share:percent} was delivered.", share=share)
         if share is not None
-        else msg("How much of what was planned was delivered was not said.")
+        else msg("Nobody recorded how much of the plan was delivered.")
     )
-    if made.verdict:
-        out.append(msg("{verdict}: {rule}.", verdict=VERDICTS[made.verdict], rule=made.rule))
-    else:
-        out.append(msg("{rule}.", rule=made.rule))
+    out.append(msg("{verdict}. {rule}", verdict=VERDICTS[made.verdict], rule=made.rule) if made.verdict else made.rule)
     out.append(
         msg(
-            "Maryland scale {level:count}. It can't tell what was not recorded, nor which part of the response did it.",
+            "Level {level:count} of 5 on the Maryland scale. The test can't see what was not recorded, nor tell which "
+            "part of the response made the difference.",
             level=made.level,
         )
     )
     return tuple(out)
+
+
+def _allowance(local: Effect) -> list[Message]:
+    """What the expected count allows for regression to the mean, and in which direction."""
+    if not local.plain > 0:
+        return []
+    share = local.expected / local.plain - 1
+    if abs(share) < 0.005:
+        return [
+            msg("Where nothing was done, groups with such a past moved as their comparisons did: nothing is allowed for.")
+        ]
+    if share < 0:
+        return [
+            msg(
+                "What was expected is {share:percent} less than its comparison alone would give: where nothing was "
+                "done, groups with such a past fell that much by themselves (regression to the mean).",
+                share=-share,
+            )
+        ]
+    return [
+        msg(
+            "What was expected is {share:percent} more than its comparison alone would give: where nothing was done, "
+            "groups with such a past rose that much by themselves (regression to the mean).",
+            share=share,
+        )
+    ]
 
 
 def _changed(earlier: Evaluation, now: Evaluation) -> tuple[Message, ...]:
@@ -275,7 +314,8 @@ def _changed(earlier: Evaluation, now: Evaluation) -> tuple[Message, ...]:
     out: list[Message] = []
     if a is not None and b is not None and (a.after, a.before) != (b.after, b.before):
         out.append(
-            msg("Counted after: {was:count} then, {now:count} now; before: {was_before:count} then, {now_before:count} now.",
+            msg("Counted after the response began: {was:count} then, {now:count} now. Before: {was_before:count} then, "
+                "{now_before:count} now.",
                 was=round(a.after), now=round(b.after), was_before=round(a.before), now_before=round(b.before))
         )  # fmt: skip
     if earlier.verdict != now.verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +38,11 @@ def grown(panel: Panel, size: int) -> Ints:
     most = 8
     while most < size:
         most *= 2
-    return _grown(panel, most)[:, :size] if most > size else _grown(panel, most)
+    if most not in panel.drawn:
+        panel.drawn[most] = _grown(panel, most)
+    return panel.drawn[most][:, :size]
 
 
-@functools.lru_cache(maxsize=16)
 def _grown(panel: Panel, most: int) -> Ints:
     rng = np.random.default_rng([most, len(panel.areas)])
     own = np.flatnonzero(panel.own)

@@ -16,14 +16,14 @@ above), and places that were restless before (s, the mean square of the months b
 **p and interval.** Placebos overlap, and none of them overlaps the treated areas; ranking the treated z among them would
 reject too often, because the places that miss most are then left out just when they are treated. So each placebo is
 judged as the treated group is: by those placebos alone that neither hold nor touch its areas, u = (z - their mean) / their
-root mean square. p is twice the share of placebos whose u is at least as far out on the same side, (r+1)/(n+1). The interval
-holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends that the u give.
+root mean square. p is twice the share of placebos whose u is at least as far out on the same side, (r+1)/(n+1). The
+interval holds every ratio ρ for which (y - ρe)/√v(ρe) lies within the ends that the u give.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -44,11 +44,11 @@ class Null:
     """One way of comparing, fitted.
 
     ``z``: how far each placebo missed, in units of its scatter; ``u``: the same as judged by those away from it; both
-    (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing for
-    regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated group's
-    variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
-    ``compared``: what its comparison counted before and after. ``course``: its monthly counts, scaled to the treated
-    group's level before, (months,). ``missed``: mean of the placebos' squared misses over what was expected of them."""
+    (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing
+    for regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated
+    group's variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
+    ``compared``: what its comparison counted before and after. ``missed``: mean of the placebos' squared misses over what
+    was expected of them."""
 
     way: str
     z: Floats
@@ -117,8 +117,8 @@ class Null:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Placebos of a treated group, and which of them are away from each other. ``inside``: which areas each group holds, the
-    treated one last, (groups, areas). ``far``: (placebos, placebos)."""
+    """Placebos of a treated group, and which of them are away from each other. ``inside``: which areas each group holds,
+    the treated one last, (groups, areas). ``far``: (placebos, placebos)."""
 
     members: Ints
     inside: sparse.csr_matrix
@@ -170,6 +170,29 @@ def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, cho
         weights=weights[n].toarray().ravel(), compared=(float(compared_before[n]), float(compared_after[n])),
         missed=float(np.mean((y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))),
     )  # fmt: skip
+
+
+def ahead(panel: Panel, played: Null, placebos: Drawn, before: Ints, months: int, chosen: Floats | None = None) -> Null:
+    """What is to be expected of the treated group in the ``months`` to come, from where it stands now, and its scatter.
+
+    ``played``: fitted on a part of ``before`` with the rest as the time after; its b, v and z are taken as they are. A
+    place that stands high now is foretold to fall back, and less surely, as it will be when it is evaluated. The comparison
+    is taken to go on at its level.
+    """
+    inside = placebos.inside[-1]
+    if chosen is None:
+        weights = comparing.WAYS[played.way](panel, placebos.members[-1:], placebos.away, before)
+    else:
+        weights = sparse.csr_matrix(chosen)
+    was = np.asarray(inside @ panel.counts[:, before].sum(1))
+    lately = float((inside @ panel.counts[:, before[-LATE:]].sum(1))[0])
+    x = (float(was[0]) * months / len(before), lately * months / len(before[-LATE:]))
+    e = played.level[0] * x[0] + played.level[1] * x[1] + 1e-6
+    whole = max(float(panel.counts[panel.own][:, before].sum()), 1e-9)
+    restless = float(_restless(panel, inside, weights, before, was, whole)[0])
+    v = played.scatter
+    linear, square = v[0] * e + v[3] * e * restless, v[1] * e**2 + v[2] * (x[1] - x[0]) ** 2
+    return replace(played, counted=e, expected=e, plain=x[0], linear=linear, square=square)
 
 
 def _judged(z: Floats, far: Bools) -> Floats:

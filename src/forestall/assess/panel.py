@@ -33,7 +33,9 @@ class Panel:
     """``counts``: the outcome, shape (areas, months): events, or events weighted by harm and divided by ``unit``, so that
     one stands for one event's worth of information. ``raw``: events. ``everything`` and ``centre``: records of all
     categories, and of those that mark centres. ``usable``: months without a recording event of these categories;
-    ``broken``: areas whose recording broke. ``pairs``: areas that touch, (m, 2). ``own``: areas of the force that is asked about; the others are candidates for comparison alone."""
+    ``broken``: areas whose recording broke. ``pairs``: areas that touch, (m, 2). ``own``: areas of the force that is asked
+    about; the others are candidates for comparison alone. ``drawn``: random groups of areas drawn already, by size; they
+    hang on no month, so a panel cut short shares them."""
 
     force: str | None
     snapshot: str
@@ -52,6 +54,7 @@ class Panel:
     unit: float = 1.0
     events: tuple[Finding, ...] = ()
     places: Places | None = field(default=None, repr=False)
+    drawn: dict[int, Ints] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
     def index(self) -> dict[str, int]:
@@ -76,7 +79,7 @@ class Panel:
         return sparse.csr_matrix((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n))
 
     def upto(self, month: str) -> Panel:
-        """The same as it stood at the end of a month: later months, and what later months taught of recording, are cut off."""
+        """The same as it stood at the end of a month: later months, and what they taught of recording, are cut off."""
         if month >= self.months[-1]:
             return self
         n = sum(m <= month for m in self.months)
@@ -86,10 +89,12 @@ class Panel:
         usable = np.logical_and.reduce([usable_months(c, months, self.events) for c in self.categories])
         whole = self.everything[:, :n].astype(np.int64)
         broken = np.logical_or.reduce([broken_areas(c, self.areas, months, whole, self.events) for c in self.categories])
-        return replace(
+        cut = replace(
             self, months=months, counts=self.counts[:, :n], raw=self.raw[:, :n], everything=self.everything[:, :n],
             centre=self.centre[:, :n], usable=usable, broken=broken,
         )  # fmt: skip
+        cut.__dict__.update(index=self.index, touching=self.touching, contact=self.contact)  # of areas alone: the same
+        return cut
 
     def rows(self, codes: Sequence[str]) -> Ints:
         """Where areas stand; a sentence where one is not of this force, or of the other vintage."""
@@ -113,11 +118,13 @@ def _not_here(codes: Sequence[str], panel: Panel) -> str:
         own = places.levels["lsoa"] if places is not None and "lsoa" in places.levels else None
         if level is not None and own is not None and level.vintage and level.vintage != own.vintage:
             return (
-                f"{shown}: an area of {level.vintage}, and these records go by the areas of {own.vintage or 'another year'}; "
+                f"{shown}: an area of {level.vintage}, but these records use the areas of {own.vintage or 'another year'}; "
                 f"name the areas by their codes of {own.vintage or 'that year'}"
             )
         if level is not None and level is not own:
-            return f"{shown} is no small area but one of level {level.name}: name it by --within, or list its small areas"
+            return (
+                f"{shown} is not a small area but one of level {level.name}: name it by --within, or list its small areas"
+            )
     return f"{shown}: no area of {panel.force or 'these records'}; its codes look like {panel.areas[0]}"
 
 
@@ -154,7 +161,8 @@ def build(
     everything, centre = (np.concatenate([p[k] for p in parts]) for k in ("everything", "centre"))
     own = np.concatenate([np.full(len(p["areas"]), i == 0) for i, p in enumerate(parts)])
     return Panel(
-        force=grounds[0].force, snapshot=records.snapshot, categories=outcome.categories, areas=tuple(a for p in parts for a in p["areas"]), months=months,
+        force=grounds[0].force, snapshot=records.snapshot, categories=outcome.categories,
+        areas=tuple(a for p in parts for a in p["areas"]), months=months,
         counts=weighted / (unit or 1.0), raw=raw.sum(0), everything=everything, centre=centre,
         usable=np.logical_and.reduce([grounds[0].usable[c] for c in outcome.categories]),
         broken=np.concatenate([p["broken"] for p in parts]), pairs=pairs, population=whole, own=own,

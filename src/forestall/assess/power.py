@@ -1,8 +1,9 @@
 """What a design could show, before anybody commits to it: the smallest fall that it would find four times in five.
 
 Found on the months before alone: their last part is played as the time after, for every placebo, and the misses that come
-out are laid on what is expected of the treated areas. A count after a true fall f is drawn as (1 - f)e + z√v((1 - f)e), for every
-placebo's z: overdispersion and places going their own ways are in it as they are.
+out are laid on what is expected of the treated areas: without a response e + z√v would be counted, for every placebo's z,
+so that overdispersion and places going their own ways are in it as they are. A true fall f takes each of these events out
+with chance f (binomial); it is found where what is left lies beyond the lower end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binom
 
 from forestall.assess.null import Null
 from forestall.assess.panel import Floats
@@ -38,14 +40,16 @@ class Curve:
         return float(np.interp(fall, self.falls, self.found))
 
 
-def curve(played: Null, expected: float, *, level: float = 0.95) -> Curve:
-    """``played``: a null fitted on the months before alone. ``expected``: events to come in the treated areas."""
-    if expected <= 0 or played.expected <= 0 or not len(played.z):
-        return Curve(FALLS, np.zeros(len(FALLS)), max(expected, 0.0))
-    low, _ = played.ends(level)
-    scale = expected / played.expected
-    ratio = (1 - FALLS)[:, None] * scale
-    counts = np.maximum(np.rint(ratio * played.expected + played.z[None, :] * np.sqrt(played.variance(ratio))), 0.0)
-    z = (counts - expected) / np.sqrt(played.variance(scale))
-    found = (z <= low - 1e-9).mean(1)  # what lies upon the limit is no finding
-    return Curve(FALLS, np.maximum.accumulate(found), float(expected))
+def curve(ahead: Null, *, level: float = 0.95) -> Curve:
+    """``ahead``: what is to be expected of the treated areas, with the misses played on the months before."""
+    if ahead.expected <= 1e-3 or not len(ahead.z):
+        return Curve(FALLS, np.zeros(len(FALLS)), max(ahead.expected, 0.0))
+    low, _ = ahead.ends(level)
+    spread = np.sqrt(float(ahead.variance(1.0)))
+    without = np.maximum(np.rint(ahead.expected + ahead.z * spread), 0.0)
+    most = np.ceil(ahead.expected + low * spread - 1e-9) - 1  # the largest count that lies beyond the limit
+    if most < 0:
+        return Curve(FALLS, np.zeros(len(FALLS)), float(ahead.expected))
+    counts, often = np.unique(without, return_counts=True)
+    found = binom.cdf(most, counts, (1 - FALLS)[:, None]) @ often / often.sum()
+    return Curve(FALLS, np.maximum.accumulate(found), float(ahead.expected))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forestall.assess import comparing, groups, power
-from forestall.assess.null import Drawn, Null, drawn, null
+from forestall.assess.null import Drawn, Null, ahead, drawn, null
 from forestall.assess.panel import Bools, Floats, Ints, Panel, build
 from forestall.assess.windows import BEFORE, Windows, windows
 from forestall.errors import ForestallError
@@ -20,7 +20,6 @@ from forestall.places import Places
 from forestall.records import months as mm
 from forestall.records.records import Records
 from forestall.results import Asked, Check, Design, Likeness, Option, Outcome
-from forestall.results.design import METHODS
 from forestall.results.design import Power as Could
 from forestall.text import Message, msg, msg_n
 
@@ -28,7 +27,8 @@ from forestall.text import Message, msg, msg_n
 EVENTS = 10
 #: Fewest events counted or expected after for a p-value.
 FEWEST_AFTER = 3
-#: Share of the force's like groups that must have counted at least as many before: below it nothing is like the treated areas.
+#: Share of the force's groups of that size that must have counted at least as many before: below it none is like the
+#: treated areas.
 SUPPORT = 0.01
 #: How much smaller a fall another method must find before it is preferred to the plainest.
 BETTER = 0.9
@@ -60,8 +60,8 @@ def propose(
 ) -> Design:
     """The lightest design that can answer what is asked.
 
-    ``method`` and ``comparison`` overrule the proposal and need a ``reason``. ``panel``: the outcome where it is read already
-    (many designs of one outcome). Raises ``ForestallError`` with a sentence on input that makes no sense.
+    ``method`` and ``comparison`` overrule the proposal and need a ``reason``. ``panel``: the outcome where it is read
+    already (many designs of one outcome). Raises ``ForestallError`` with a sentence on input that makes no sense.
     """
     if (method or comparison) and not reason.strip():
         raise ForestallError("overruling the proposal needs a reason, which every result will show: give one")
@@ -74,7 +74,7 @@ def propose(
     before, w = ground.windows.before, ground.windows
     counted = panel.counts[ground.treated][:, before].sum()
     to_come = float(counted) * len(w.post) / len(before)
-    against = _against(ground, counted, to_come)
+    against = _against(ground, float(counted), to_come)
     options: list[Option] = []
     played: dict[str, tuple[Null, power.Curve]] = {}
     placebos: Drawn | None = None
@@ -82,41 +82,45 @@ def propose(
         drawn_from, as_many = groups.placebos(panel, ground.treated, ground.away, before)
         if len(drawn_from) < groups.FEWEST:
             against = msg_n(
-                "only {n:count} group of like size can be drawn from the rest of the force, and an honest p-value needs {least:count}",
-                "only {n:count} groups of like size can be drawn from the rest of the force, and an honest p-value needs {least:count}",
+                "Only {n:count} group of the same size can be drawn from the rest of the force; an honest p-value needs "
+                "{least:count}.",
+                "Only {n:count} groups of the same size can be drawn from the rest of the force; an honest p-value needs "
+                "{least:count}.",
                 n=len(drawn_from), least=groups.FEWEST,
             )  # fmt: skip
         elif as_many < SUPPORT:
             against = msg(
-                "hardly any other place of this size had as many before: nothing in the force is like it, so nothing can say what "
-                "would have happened"
+                "Hardly any other place of this size had as many events before. With nothing like it in the force, "
+                "nothing can say what would have happened here."
             )
         else:
             placebos = drawn(panel, ground.treated, drawn_from, ground.away)
     for way in comparing.WAYS:
         if against is not None or placebos is None:
-            options.append(Option(method=way, offered=False, why=against or msg("nothing can be compared")))
+            options.append(Option(method=way, offered=False, why=against or msg("Nothing can be compared.")))
             continue
         length = min(len(w.post), max(2, len(before) // 2))
-        fitted = null(panel, way, placebos, before[:-length], before[-length:], named(panel, comparison))
-        played[way] = (fitted, power.curve(fitted, to_come))
-        options.append(_option(way, played[way][1]))
+        own = named(panel, comparison)
+        fitted = null(panel, way, placebos, before[:-length], before[-length:], own)
+        played[way] = (fitted, power.curve(ahead(panel, fitted, placebos, before, len(w.post), own)))
+        options.append(Option(method=way, offered=True, why=msg("Can be used."), detectable=played[way][1].detectable))
     best = method or _best(played)
     if len(chosen) and best:
         best = PLAINEST
     options = [replace(o, offered=o.method in played, why=_why(o, best, played)) for o in options]
-    options += _others(ground, against)
+    options += _others(against)
     curve = played[best][1] if best in played else None
     weights = _weights(panel, ground, best, placebos, chosen)
     own_course, compared_course = _courses(panel, ground, weights)
     return Design(
         parameters={"placebos": groups.PLACEBOS, "grown": groups.GROWN, "late": 3, "support": SUPPORT},
-        seed=0, checks=_checks(ground, against, len(before), own_course, compared_course, curve, asked),
+        seed=0, checks=_checks(ground, against, own_course, compared_course, curve, asked),
         asked=asked, force=panel.force or "", snapshot=panel.snapshot, made_on=(today or dt.date.today()).isoformat(),
-        weight=weight or _weight(best, len(ground.treated), curve), method=best or "", options=tuple(options), pre=w.pre,
+        weight=weight or _weight(best, len(ground.treated)), method=best or "", options=tuple(options), pre=w.pre,
         post=w.post, left_out=w.left_out,
         comparison=tuple((panel.areas[i], round(float(weights[i]), 4)) for i in np.argsort(-weights) if weights[i] > 1e-4),
-        ring=tuple(panel.areas[i] for i in ground.ring), set_aside=tuple(panel.areas[i] for i in np.flatnonzero(panel.broken)),
+        ring=tuple(panel.areas[i] for i in ground.ring),
+        set_aside=tuple(panel.areas[i] for i in np.flatnonzero(panel.broken)),
         months=w.pre, treated_course=own_course, compared_course=compared_course,
         likeness=_likeness(panel, ground, weights),
         power=None if curve is None else Could(expected=curve.expected * panel.unit, detectable=curve.detectable,
@@ -132,8 +136,8 @@ def lay(panel: Panel, asked: Asked) -> Ground:
     treated = panel.rows(tuple(dict.fromkeys(asked.treated)))
     if len(treated) > len(panel.areas) // 3:
         raise ForestallError(
-            f"{len(treated):,} of the force's {len(panel.areas):,} areas are treated: too few are left to compare with; test a part "
-            "first, or draw lots for the order of places (forestall design randomise)"
+            f"{len(treated):,} of the force's {len(panel.areas):,} areas are treated: too few are left to compare with; "
+            "test a part first, or draw lots for the order of places (forestall design randomise)"
         )
     ring = panel.ring(treated)
     away = panel.broken.copy()
@@ -148,13 +152,13 @@ def _chosen(ground: Ground, comparison: Sequence[str]) -> Ints:
     both = set(rows.tolist()) & set(ground.treated.tolist())
     if both:
         raise ForestallError(
-            f"{ground.panel.areas[min(both)]} is both treated and compared with: an area can be one of the two"
+            f"{ground.panel.areas[min(both)]} is both treated and compared with: an area can be only one of the two"
         )
     around = set(rows.tolist()) & set(ground.ring.tolist())
     if around:
         raise ForestallError(
-            f"{ground.panel.areas[min(around)]} touches the treated areas, so displacement could reach it: compare with areas "
-            "further away"
+            f"{ground.panel.areas[min(around)]} touches the treated areas, so displacement could reach it: compare with "
+            "areas further away"
         )
     return rows
 
@@ -172,29 +176,27 @@ def _against(ground: Ground, counted: float, to_come: float) -> Message | None:
     """Why nothing can be tested here, where that is so."""
     panel, n = ground.panel, len(ground.windows.before)
     if counted == 0:
-        return msg("nothing at all was counted in these areas before the response, so no fall can be seen")
+        return msg("Nothing was counted in these areas before the response, so no fall can be seen.")
     if panel.broken[ground.treated].any():
         return msg(
-            "the recording of {areas:list} broke within these months, so before and after can't be compared",
+            "The recording of {areas:list} broke off or jumped within these months, so before and after can't be compared.",
             areas=tuple(panel.areas[i] for i in ground.treated if panel.broken[i])[:3],
         )
     if n < BEFORE:
         return msg_n(
-            "only {n:count} usable month lies before the response; {least:count} are needed to know what is usual",
-            "only {n:count} usable months lie before the response; {least:count} are needed to know what is usual",
+            "Only {n:count} usable month lies before the response; {least:count} are needed to know what is usual.",
+            "Only {n:count} usable months lie before the response; {least:count} are needed to know what is usual.",
             n=n, least=BEFORE,
         )  # fmt: skip
     if max(counted, to_come) < EVENTS:
-        return msg(
-            "only {n:count} events were counted before: below {least:count} chance decides everything; take a larger area, a longer "
-            "time or a commoner outcome",
-            n=round(float(counted)), least=EVENTS,
+        return msg_n(
+            "Only {n:count} event was counted before, and below {least:count} chance decides everything: choose a "
+            "larger area, a longer time or a commoner outcome.",
+            "Only {n:count} events were counted before, and below {least:count} chance decides everything: choose a "
+            "larger area, a longer time or a commoner outcome.",
+            n=round(counted), least=EVENTS,
         )  # fmt: skip
     return None
-
-
-def _option(way: str, curve: power.Curve) -> Option:
-    return Option(method=way, offered=True, why=msg("can be used"), detectable=curve.detectable)
 
 
 def _best(played: dict[str, tuple[Null, power.Curve]]) -> str | None:
@@ -212,23 +214,23 @@ def _why(option: Option, best: str | None, played: dict[str, tuple[Null, power.C
     found = option.detectable
     if option.method == best:
         if option.method == PLAINEST:
-            return msg("used: the plainest comparison, and no other would find a clearly smaller fall")
-        return msg("used: it would find the smallest fall, {share:percent}", share=found or 1.0)
+            return msg("Used: it is the plainest comparison, and no other would find a clearly smaller fall.")
+        return msg("Used: of all methods it would find the smallest fall, {share:percent}.", share=found or 1.0)
     if found is None:
-        return msg("not used: with it not even a fall to nothing would show")
-    return msg("not used: the smallest fall that it would find is {share:percent}", share=found)
+        return msg("Not used: with it not even a fall to nothing would show.")
+    return msg("Not used: the smallest fall that it would find is {share:percent}.", share=found)
 
 
-def _others(ground: Ground, against: Message | None) -> list[Option]:
+def _others(against: Message | None) -> list[Option]:
     """The methods that the automatic path does not rest a p-value on, and why."""
     series = msg(
-        "not used: the areas' own course alone can't tell the response from what changed everywhere, and shocks that last make "
-        "it find changes where nothing was done"
+        "Not used: the areas' own course alone can't tell the response from what changed everywhere, and after a lasting "
+        "shock it finds changes where nothing was done."
     )
     plain = (
-        msg("shows what happened, and proves nothing: there is no comparison")
+        msg("Shows what happened and proves nothing, because there is no comparison.")
         if against is not None
-        else msg("not used: a comparison can be had, and without one a fall proves nothing")
+        else msg("Not used: there is a comparison, and without one a fall proves nothing.")
     )
     return [
         Option(method="interrupted-series", offered=False, why=series),
@@ -236,7 +238,7 @@ def _others(ground: Ground, against: Message | None) -> list[Option]:
     ]
 
 
-def _weight(best: str | None, areas: int, curve: power.Curve | None) -> str:
+def _weight(best: str | None, areas: int) -> str:
     if best is None:
         return "quick"
     return "full" if best != PLAINEST or areas > 12 else "standard"
@@ -273,55 +275,64 @@ def _likeness(panel: Panel, ground: Ground, weights: Floats) -> tuple[Likeness, 
         return Likeness(what=what, treated=float(values[ground.treated].mean()), compared=float(share @ values))
 
     out = [
-        row(msg("Outcome, an area and month"), panel.counts[:, before].sum(1) * panel.unit / months),
-        row(msg("All records, an area and month"), panel.everything[:, before].sum(1) / months),
-        row(msg("Records that mark town centres, an area and month"), panel.centre[:, before].sum(1) / months),
+        row(msg("Outcome, per area and month"), panel.counts[:, before].sum(1) * panel.unit / months),
+        row(msg("All records, per area and month"), panel.everything[:, before].sum(1) / months),
+        row(msg("Records typical of town centres, per area and month"), panel.centre[:, before].sum(1) / months),
     ]
     if panel.population is not None:
-        out.append(row(msg("Residents of an area"), np.nan_to_num(panel.population)))
+        out.append(row(msg("Residents per area"), np.nan_to_num(panel.population)))
     return tuple(out)
 
 
 def _checks(
     ground: Ground,
     against: Message | None,
-    months: int,
     own: Floats,
     compared: Floats,
     curve: power.Curve | None,
     asked: Asked,
 ) -> tuple[Check, ...]:
-    out = [Check("testable", against is None, against or msg("a comparison can be had"))]
+    out = [Check("testable", against is None, against or msg("There is a comparison."))]
     if np.isfinite(compared).all() and own.sum() > 0:
         miss = float(np.abs(own - compared).sum() / own.sum())
         out.append(
             Check(
                 "fit-before", miss < 0.5,
-                msg("month by month before, the comparison is off by {share:percent} of the count", share=miss),
+                msg("Month by month before the response, the comparison misses by {share:percent} of the count.",
+                    share=miss),
             )
         )  # fmt: skip
     if ground.windows.left_out:
         out.append(
             Check(
                 "recording", False,
-                msg_n("{n:count} month is set aside because the way of recording changed",
-                      "{n:count} months are set aside because the way of recording changed", n=len(ground.windows.left_out)),
+                msg_n("{n:count} month is set aside because the way of recording changed.",
+                      "{n:count} months are set aside because the way of recording changed.",
+                      n=len(ground.windows.left_out)),
             )
         )  # fmt: skip
     if curve is not None:
-        enough = curve.detectable is not None and (asked.hoped is None or curve.detectable <= asked.hoped)
-        out.append(
-            Check(
-                "power", enough,
-                msg("the fall hoped for would be found four times in five")
-                if enough
-                else msg(
-                    "the fall hoped for may not show: a longer time, a larger area, pooling with a sister plan, or drawing lots for "
-                    "the order of places would help"
-                ),
-            )
-        )  # fmt: skip
+        out.append(_power_check(curve.detectable, asked.hoped))
     return tuple(out)
+
+
+def _power_check(detectable: float | None, hoped: float | None) -> Check:
+    if detectable is not None and hoped is None:
+        return Check("power", True, msg("There is a fall that would be found four times in five."))
+    if detectable is not None and hoped is not None and detectable <= hoped:
+        return Check("power", True, msg("The fall hoped for would be found four times in five."))
+    return Check(
+        "power", False,
+        msg(
+            "The fall hoped for may not show. What would help: a longer time, a larger area, pooling with a sister "
+            "plan, or drawing lots for the order of places."
+        )
+        if hoped is not None
+        else msg(
+            "No fall would be found four times in five. What would help: a longer time, a larger area, pooling with a "
+            "sister plan, or drawing lots for the order of places."
+        ),
+    )  # fmt: skip
 
 
 def outcome_of(categories: Sequence[str], kind: str = "count", scheme: str | None = None) -> Outcome:
@@ -331,6 +342,3 @@ def outcome_of(categories: Sequence[str], kind: str = "count", scheme: str | Non
     if kind not in ("count", "harm", "rate"):
         raise ForestallError(f"an outcome is a count, harm or rate, not {kind!r}")
     return Outcome(tuple(dict.fromkeys(categories)), kind, scheme or ("cambridge-2026" if kind == "harm" else None))
-
-
-__all__ = ["METHODS", "Ground", "lay", "outcome_of", "propose"]

@@ -14,41 +14,43 @@ def verdict(
 ) -> tuple[str, Message]:
     """The verdict's slug, and why.
 
-    In this order: nothing testable; too little delivered; a rise beyond chance; a fall beyond chance, unless as much turned up
-    around; no change beyond chance, where a fall that matters would have shown; else nobody can tell.
+    In this order: too little delivered; nothing testable; a rise beyond chance; a fall beyond chance, unless it rose
+    around and both together show no such fall; no change beyond chance, where a fall that matters would have shown; else
+    nobody can tell.
     """
-    if not local.tested:
-        return "cant-tell", msg(
-            "no comparison that could be trusted was to be had, so nobody can say what would have happened"
-        )
     share = fidelity.share
     if share is not None and share < fidelity.least:
         return "not-tested", msg(
-            "only {share:percent} of what was planned was delivered, less than the {least:percent} that make a test: whether it "
-            "would have worked was not tested",
+            "Only {share:percent} of what was planned was delivered; at least {least:percent} is needed for a test of "
+            "whether it works.",
             share=share, least=fidelity.least,
         )  # fmt: skip
+    if not local.tested:
+        return "cant-tell", msg(
+            "There was no comparison that could be trusted, or too few events, so nobody can say what would have happened "
+            "without the response."
+        )
     low, high = local.interval
     if local.p_value <= ALPHA and low > 1:
         return "backfired", msg(
-            "there was more than chance explains where the response was, beside what was to be expected"
+            "More was recorded where the response was than would be expected without it, by more than chance explains."
         )
     if local.p_value <= ALPHA and high < 1:
         moved = ring is not None and ring.tested and ring.p_value <= ALPHA and ring.interval[0] > 1
-        if moved and total is not None and total.tested and total.ratio >= 1:
-            return "no-evidence", msg("it fell where the response was and rose around it by as much or more: it moved")
-        return "worked", msg(
-            "it fell beyond what chance explains, and what turned up around it is less than what was prevented"
-        )
+        if moved and total is not None and total.tested and total.interval[1] >= 1:
+            return "no-evidence", msg(
+                "It fell where the response was and rose around it; together there is no fall beyond chance: it moved."
+            )
+        return "worked", msg("It fell by more than chance explains, and no rise around it made up for the fall.")
     matters = _matters(design)
     if matters is not None and low > 1 - matters:
         return "no-evidence", msg(
-            "no change beyond chance, and a fall of {share:percent}, the one that was hoped for or could be shown, does not fit the "
-            "figures",
+            "There was no change beyond chance, and the figures rule out a fall of {share:percent}, which is the one "
+            "hoped for or, where none was named, the smallest that the design could show.",
             share=matters,
         )  # fmt: skip
     return "cant-tell", msg(
-        "no change beyond chance, and yet a fall worth having fits the figures as well: there was too little to tell"
+        "There was no change beyond chance, but a fall worth having fits the figures too: there was too little to go by."
     )
 
 

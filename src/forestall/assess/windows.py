@@ -18,7 +18,8 @@ BEFORE, AFTER = 6, 1
 
 @dataclass(frozen=True)
 class Windows:
-    """Indices of the panel's months. ``after`` holds what is there already; ``planned`` is how many months there will be."""
+    """``before`` and ``after``: indices of the panel's months, those that are there already. ``pre`` and ``post``: the
+    months of the whole test. ``left_out``: months set aside, each with its reason."""
 
     before: Ints
     after: Ints
@@ -34,14 +35,15 @@ def windows(panel: Panel, asked: Asked) -> Windows:
         raise ForestallError(f"{asked.months} months after the response are none: ask for 1 or more")
     if starts <= panel.months[0]:
         raise ForestallError(
-            f"the response begins in {starts} and the records in {panel.months[0]}: there is nothing before it to compare with"
+            f"the response begins in {starts} and the records in {panel.months[0]}: there is nothing before it to compare "
+            "with"
         )
     last = mm.shift(starts, asked.months - 1)
     first = mm.shift(starts, -asked.before)
     if starts > mm.shift(panel.months[-1], 12):
         raise ForestallError(
-            f"the response begins in {starts}, more than a year after the last month of these records ({panel.months[-1]}): "
-            "ingest what came since, so that the design rests on it"
+            f"the response begins in {starts}, more than a year after these records end ({panel.months[-1]}): ingest what "
+            "came since, so that the design rests on it"
         )
     left_out: list[tuple[str, Message]] = []
     before, after = [], []
@@ -49,14 +51,15 @@ def windows(panel: Panel, asked: Asked) -> Windows:
         if not first <= month <= last:
             continue
         if not panel.usable[i]:
-            left_out.append((month, msg("the way of recording changed")))
+            left_out.append((month, msg("The way of recording changed.")))
         elif month < starts:
             before.append(i)
         else:
             after.append(i)
     if len(before) < 2:
         raise ForestallError(
-            f"only {len(before)} usable month before {starts}: one month can't tell what is usual there; choose a later start"
+            f"there {'is one usable month' if before else 'is no usable month'} before {starts}, which can't tell what is "
+            "usual there: choose a later start, or ingest earlier months"
         )
     post = tuple(m for m in mm.between(starts, last) if m not in {x for x, _ in left_out})
     if not post:

@@ -20,14 +20,15 @@ Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VEGALITE = "6.4"
 #: What a mark's ``style`` in a specification of `stats` looks like: it names a role, and the colours are chosen here.
+#: ``color`` fills what a mark fills and strokes what it strokes; ``fill`` would fill lines too.
 STYLES: Spec = {
-    "observed": {"color": palette.ACCENT, "fill": palette.ACCENT},
+    "observed": {"color": palette.ACCENT},
     "expected": {"color": palette.OTHER, "stroke": palette.OTHER, "strokeDash": [5, 3]},
     "limit": {"color": palette.MUTED, "stroke": palette.MUTED, "strokeDash": [2, 2]},
-    "interval": {"color": palette.QUIET, "fill": palette.QUIET, "fillOpacity": 0.35},
-    "flagged": {"color": palette.CHANGE[-1], "fill": palette.CHANGE[-1]},
-    "quiet": {"color": palette.QUIET, "fill": palette.QUIET},
-    "unknown": {"color": palette.UNKNOWN, "fill": palette.UNKNOWN},
+    "interval": {"color": palette.QUIET, "fillOpacity": 0.35},
+    "flagged": {"color": palette.CHANGE[-1]},
+    "quiet": {"color": palette.QUIET},
+    "unknown": {"color": palette.UNKNOWN},
 }
 
 #: Widths in pixels at which pages draw: a desk's column and a phone's.
@@ -65,6 +66,7 @@ def config() -> Spec:
             "domainColor": palette.LINE,
             "tickColor": palette.LINE,
         },
+        "mark": {"color": palette.ACCENT},
         "text": {"fontSize": 13, "color": palette.INK},
         "range": {
             "ramp": list(palette.AMOUNT),

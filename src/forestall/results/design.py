@@ -50,9 +50,9 @@ class Outcome:
 class Asked:
     """What a person says; the tool proposes the rest.
 
-    ``treated``: codes of small areas. ``starts``: first month of the response, ``YYYY-MM``. ``months``: how many are looked at
-    from then on. ``before``: how many before it, at most. ``hoped``: the fall hoped for, a share. ``others``: further forces
-    whose areas may be compared with. ``plan`` and ``signal``: where it came from."""
+    ``treated``: codes of small areas. ``starts``: first month of the response, ``YYYY-MM``. ``months``: how many are looked
+    at from then on. ``before``: how many before it, at most. ``hoped``: the fall hoped for, a share. ``others``: further
+    forces whose areas may be compared with. ``plan`` and ``signal``: where it came from."""
 
     treated: tuple[str, ...]
     outcome: Outcome
@@ -103,7 +103,7 @@ class Power:
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """``hash``: of the design as locked. ``on``: the day. ``by``: who. ``late``: days after the response began, 0 if before."""
+    """``hash``: of the design as locked. ``on``: the day. ``by``: who. ``late``: days after the response began, or 0."""
 
     hash: str
     on: str
@@ -116,9 +116,9 @@ class Lock:
 class Design(Figures):
     """The whole of a design; ``design.yaml`` holds nothing else.
 
-    ``weight``: quick, standard or full. ``method``: '' where no method gives an honest p-value. ``pre`` and ``post``: months.
-    ``left_out``: months set aside, each with its reason. ``comparison``: areas with their weights; ``ring``: areas around,
-    neither treated nor compared; ``set_aside``: areas whose recording broke. ``months``, ``treated_course`` and
+    ``weight``: quick, standard or full. ``method``: '' where no method gives an honest p-value. ``pre`` and ``post``:
+    months. ``left_out``: months set aside, each with its reason. ``comparison``: areas with their weights; ``ring``: areas
+    around, neither treated nor compared; ``set_aside``: areas whose recording broke. ``months``, ``treated_course`` and
     ``compared_course``: what was counted month by month before, the comparison scaled to the treated areas' level.
     ``overruled``: why a person chose otherwise. ``randomised``: the hash of the draw that gave the areas, if one did."""
 
@@ -168,28 +168,28 @@ class Design(Figures):
         """What the design could show, in words: to be read before anybody commits to it."""
         p = self.power
         if p is None or not self.method:
-            return msg("This design can't show whether the response worked: read why, and what would help.")
+            return msg("This design can't show whether the response worked.")
         n = len(self.post)
         if p.detectable is None:
             return msg_n(
-                "Even a fall to nothing might not show in {n:count} month: only {e:count} events are to be expected.",
-                "Even a fall to nothing might not show in {n:count} months: only {e:count} events are to be expected.",
+                "Even a fall to nothing might not show in {n:count} month, with {e:count} expected without the response.",
+                "Even a fall to nothing might not show in {n:count} months, with {e:count} expected without the response.",
                 n=n, e=round(p.expected),
             )  # fmt: skip
         least = math.ceil(p.detectable * p.expected)
         if self.asked.hoped is None:
             return msg_n(
-                "Could only show a fall of {least:count} or more ({share:percent}) of the {e:count} events that are to be expected "
-                "in {n:count} month.",
-                "Could only show a fall of {least:count} or more ({share:percent}) of the {e:count} events that are to be expected "
-                "in {n:count} months.",
+                "Could only show a fall of {least:count} or more ({share:percent}) from the {e:count} expected in "
+                "{n:count} month without the response.",
+                "Could only show a fall of {least:count} or more ({share:percent}) from the {e:count} expected in "
+                "{n:count} months without the response.",
                 n=n, least=least, share=p.detectable, e=round(p.expected),
             )  # fmt: skip
         return msg_n(
-            "Could only show a fall of {least:count} or more ({share:percent}) in {n:count} month; you hope for {hoped:count}, "
-            "which would be found with a chance of {chance:percent}.",
-            "Could only show a fall of {least:count} or more ({share:percent}) in {n:count} months; you hope for {hoped:count}, "
-            "which would be found with a chance of {chance:percent}.",
+            "Could only show a fall of {least:count} or more ({share:percent}) in {n:count} month; you hope for "
+            "{hoped:count}, which it would find with a chance of {chance:percent}.",
+            "Could only show a fall of {least:count} or more ({share:percent}) in {n:count} months; you hope for "
+            "{hoped:count}, which it would find with a chance of {chance:percent}.",
             n=n, least=least, share=p.detectable, hoped=round(self.asked.hoped * p.expected),
             chance=p.chance(self.asked.hoped),
         )  # fmt: skip
@@ -199,7 +199,7 @@ class Design(Figures):
         columns = (
             Column("month", msg("Month")),
             Column("treated", msg("Treated areas"), None, True),
-            Column("compared", msg("Comparison, at their level"), None, True),
+            Column("compared", msg("Comparison, scaled to the level of the treated areas"), None, True),
         )
         rows = zip(self.months, self.treated_course.tolist(), self.compared_course.tolist(), strict=True)
         return Table(columns, tuple(rows), msg("Before the response"))
@@ -220,10 +220,10 @@ class Design(Figures):
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What was found in one set of areas. ``part``: ``local`` (treated), ``ring`` (around) or ``total`` (both). ``before`` and
-    ``after``: events (or harm) counted; ``expected``: after, without the response; ``plain``: the same without allowing for
-    regression to the mean. ``ratio`` = after over expected, with its ``interval``; ``p_value`` two-sided. NaN where none is
-    honest. ``prevented``: expected less counted, and between which numbers it lies."""
+    """What was found in one set of areas. ``part``: ``local`` (treated), ``ring`` (around) or ``total`` (both). ``before``
+    and ``after``: events (or harm) counted; ``expected``: after, without the response; ``plain``: the same without allowing
+    for regression to the mean. ``ratio`` = after over expected, with its ``interval``; ``p_value`` two-sided. NaN where
+    none is honest. ``prevented``: expected less counted, and between which numbers it lies."""
 
     part: str
     areas: int
@@ -244,8 +244,8 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Fidelity:
-    """``planned`` and ``delivered`` in ``unit``; both None where nobody said. ``least``: share below which the response counts as
-    not tested."""
+    """``planned`` and ``delivered`` in ``unit``; both None where nobody said. ``least``: share below which the response
+    counts as not tested."""
 
     planned: float | None = None
     delivered: float | None = None
@@ -262,11 +262,11 @@ class Fidelity:
 class Evaluation(Figures):
     """What the response of a design did.
 
-    ``interim``: whether months of the time after are still to come: figures, and no verdict. ``raw``: what was counted, before
-    and after, in treated, ring and compared areas: (name, before, after). ``verdict``: '' where interim. ``rule``: why this
-    verdict. ``resident`` and ``analyst``: one paragraph each. ``level``: Maryland scale, 1 … 5. ``deviations``: where the test
-    departs from the locked design. ``harms`` and ``equality``: what was noted of side effects, and of whom it touched.
-    ``economics``: the cost-benefit result's JSON."""
+    ``interim``: whether months of the time after are still to come: figures, and no verdict. ``raw``: what was counted,
+    before and after, in treated, ring and compared areas: (name, before, after). ``verdict``: '' where interim. ``rule``:
+    why this verdict. ``resident`` and ``analyst``: one paragraph each. ``level``: Maryland scale, 1 … 5. ``deviations``:
+    where the test departs from the locked design. ``harms`` and ``equality``: what was noted of side effects, and of whom
+    it touched. ``economics``: the cost-benefit result's JSON."""
 
     type_name: ClassVar[str] = "evaluation"
 
@@ -320,7 +320,7 @@ class Evaluation(Figures):
              known(e.interval[1]), known(e.p_value))
             for e in self.effects
         )  # fmt: skip
-        return Table(columns, rows, msg("What was counted, and what was to be expected"))
+        return Table(columns, rows, msg("What was counted, and what was expected without the response"))
 
     def chart(self, language: str = "en") -> dict[str, Any]:
         return course_drawing(

@@ -86,12 +86,12 @@ def _series(rows: list[Spec], names: list[str], view: View) -> Spec:
              "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}}}
         )  # fmt: skip
         layers.append(
-            {**some, "mark": {"type": "line", "style": "expected", "fill": None, "interpolate": "step"},
+            {**some, "mark": {"type": "line", "style": "expected", "interpolate": "step"},
              "encoding": {"x": x, "y": {**y, "field": "expected"}}}
         )  # fmt: skip
     known = {"transform": [{"filter": "isValid(datum.recorded)"}]}
     layers.append(
-        {**known, "mark": {"type": "line", "style": "observed", "fill": None, "strokeWidth": 1.5},
+        {**known, "mark": {"type": "line", "style": "observed", "strokeWidth": 1.5},
          "encoding": {"x": x, "y": {**y, "field": "recorded"}}}
     )  # fmt: skip
     for style, test, shape in (("observed", "!datum.flagged", "circle"), ("flagged", "datum.flagged", "diamond")):

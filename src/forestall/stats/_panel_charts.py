@@ -21,7 +21,7 @@ def courses(came: Floats, expected: Floats, first: int, labels: Sequence[str], t
     """What came in each period, and what the comparison makes one expect."""
     y = {"field": "y", "type": "quantitative", "title": title, "scale": {"zero": True}}
     lines = [
-        _layer({"type": "line", "style": style, "fillOpacity": 0}, _points(values), labels, y=y)
+        _layer({"type": "line", "style": style}, _points(values), labels, y=y)
         for style, values in (("expected", expected), ("observed", came))
     ]
     return _chart(lines, first, labels)

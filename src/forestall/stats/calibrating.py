@@ -133,7 +133,7 @@ class CalibrationWeights(Figures):
         ]
         for name, style in (("weighted", "expected"), ("treated", "observed")):
             y = {"field": name, "type": "quantitative", "title": title}
-            layers.append({"mark": {"type": "line", "style": style, "fillOpacity": 0}, "encoding": {"x": x, "y": y}})
+            layers.append({"mark": {"type": "line", "style": style}, "encoding": {"x": x, "y": y}})
         return {"$schema": SCHEMA, "width": 600, "height": 240, "data": {"values": rows}, "layer": layers}
 
     def explain(self, language: str = "en") -> str:

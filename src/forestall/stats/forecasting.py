@@ -163,12 +163,12 @@ class Forecast(Figures):
             },
             {
                 "data": {"values": past},
-                "mark": {"type": "line", "style": "observed", "fillOpacity": 0},
+                "mark": {"type": "line", "style": "observed"},
                 "encoding": {"x": x, "y": y},
             },
             {
                 "data": {"values": ahead},
-                "mark": {"type": "line", "style": "expected", "fillOpacity": 0},
+                "mark": {"type": "line", "style": "expected"},
                 "encoding": {"x": x, "y": y},
             },
         ]

@@ -127,7 +127,7 @@ class HotspotAccuracy(Figures):
                 for a, r in zip(self.curve_area, rates, strict=True)
             ]
             words = name.render(language)
-            line = {"type": "line", "style": style, "fill": None}
+            line = {"type": "line", "style": style}
             layers.append({"description": words, "data": {"values": rows}, "mark": line, "encoding": {"x": x, "y": y}})
             # The key stands where no curve comes: below the diagonal.
             key = [{"area": a, "rate": 0.32 - 0.08 * k} for a in (0.58, 0.64)]

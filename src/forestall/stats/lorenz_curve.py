@@ -69,7 +69,7 @@ class Concentration(Figures):
     def chart(self, language: str = "en") -> dict[str, Any]:
         def line(curve: Floats, style: str) -> dict[str, Any]:
             values = [{"x": k / self.places, "y": float(curve[k])} for k in _steps(self.places, 200)]
-            mark = {"type": "line", "style": style, "fillOpacity": 0}
+            mark = {"type": "line", "style": style}
             return {"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}}
 
         percent = {"format": "%"}

@@ -122,8 +122,8 @@ class InterruptedSeries(Figures):
                     "mark": {"type": "bar", "style": "interval", "width": {"band": 1}},
                     "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
                 },
-                line("without", {"type": "line", "style": "limit", "fillOpacity": 0}),
-                line("fitted", {"type": "line", "style": "expected", "fillOpacity": 0}),
+                line("without", {"type": "line", "style": "limit"}),
+                line("fitted", {"type": "line", "style": "expected"}),
                 line("count", {"type": "point", "style": "observed", "filled": True, "size": 40}),
             ],
         }

@@ -122,11 +122,11 @@ class SyntheticControl(Figures):
                     "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
                 },
                 {
-                    "mark": {"type": "line", "style": "observed", "fillOpacity": 0},
+                    "mark": {"type": "line", "style": "observed"},
                     "encoding": {"x": x, "y": {**y, "field": "observed"}},
                 },
                 {
-                    "mark": {"type": "line", "style": "expected", "fillOpacity": 0},
+                    "mark": {"type": "line", "style": "expected"},
                     "encoding": {"x": x, "y": {**y, "field": "synthetic"}},
                 },
             ],

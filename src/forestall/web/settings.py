@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "forestall.web.tasking",
     "forestall.web.plans",
     "forestall.web.library",
+    "forestall.web.assessing",
     "forestall.web.work",
     "forestall.web.retention",
     "forestall.web.api",

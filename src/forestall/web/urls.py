@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from forestall.web import views
 from forestall.web.api.urls import urlpatterns as api
+from forestall.web.assessing.urls import urlpatterns as assessing
 from forestall.web.explore import views as explore
 from forestall.web.library.urls import urlpatterns as library
 from forestall.web.people.urls import urlpatterns as people
@@ -44,6 +45,7 @@ urlpatterns = [
     *retention,
     *library,
     path("audit/", include("forestall.web.audit.urls")),
+    *assessing,
     *urls_plan.urlpatterns,
     *api,
 ]

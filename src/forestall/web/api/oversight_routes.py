@@ -12,9 +12,8 @@ from forestall.web.api import shapes, show
 from forestall.web.api.common import known, operation, trail
 from forestall.web.api.models import AccessToken
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import oversight_actions
+from forestall.web.plans import oversight_actions, selectors
 from forestall.web.plans import portfolio as overview
-from forestall.web.plans.models import Plan
 from forestall.web.signals.pinned import pinned
 from forestall.web.work import actions as work
 
@@ -57,22 +56,18 @@ def portfolio(
     return show.portfolio_page(list(found), n, overview.summary(request.user))
 
 
-def _public(plan: Plan) -> dict[str, Any]:
-    return {a.question: a.value for a in plan.answers.all() if a.current and a.shared}
-
-
 @operation(router, "GET", "/published", shapes.Published)
 def list_published(request: HttpRequest) -> Any:
     found = oversight_actions.see_published(trail=trail(request))
-    return {"plans": [show.published_row(p, _public(p)) for p in found]}
+    return {"plans": [show.published_row(p, selectors.public_answers(p)) for p in found]}
 
 
 @operation(router, "GET", "/published/{plan_key:key}", shapes.PublishedPlan)
 def read_published(request: HttpRequest, key: str) -> Any:
     plan = oversight_actions.read_published(key=key, trail=trail(request))
-    answers = _public(plan)
-    responses = plan.responses.filter(shared=True).exclude(standing="stopped")
-    return {**show.published_row(plan, answers), "answers": answers, "responses": [r.action for r in responses]}
+    answers = selectors.public_answers(plan)
+    responses = [r.action for r in selectors.public_responses(plan)]
+    return {**show.published_row(plan, answers), "answers": answers, "responses": responses}
 
 
 @operation(router, "GET", "/notices", shapes.Notices)

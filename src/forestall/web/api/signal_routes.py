@@ -32,9 +32,7 @@ def list_signals(
     choice = Choice.of(given, held.hubs)
     known(given, choice)
     found = actions.see_signals(held=held, choice=choice, trail=trail(request))
-    stands = triage.decisions(request.user, found) if request.user.may(Permission.TRIAGE_SIGNALS) else {}
-    dismissed = {s.id for s in found if triage.set_aside(stands.get(s.id), s)}
-    shown = [s for s in found if (s.id in dismissed) is (choice.decided == "dismissed")]
+    shown, stands = triage.shown(request.user, found, choice.decided == "dismissed")
     return {
         "source": show.source(held),
         "signals": [show.signal(s, stands.get(s.id), request.language) for s in shown],

@@ -221,7 +221,7 @@ def let_pass(plan: Plan, days: int) -> None:
     moved += [
         (r.related_model.objects.filter(plan=plan), r.related_model)
         for r in Plan._meta.related_objects
-        if r.field.name == "plan" and r.related_model._meta.app_label in ("plans", "library")
+        if r.field.name == "plan" and r.related_model._meta.app_label in ("plans", "library", "assessing")
     ]
     moved.append((Notice.objects.filter(reference=plan.key), Notice))
     for rows, model in moved:

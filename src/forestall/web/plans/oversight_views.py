@@ -14,9 +14,11 @@ from forestall.report.pdf import pdf
 from forestall.results import Table
 from forestall.text import Message
 from forestall.web.actions import allowed
+from forestall.web.assessing import present as test_words
+from forestall.web.assessing import selectors as tests
 from forestall.web.audit.trail import Trail
 from forestall.web.people.permissions import Permission
-from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, values
+from forestall.web.plans import briefing, frame, oversight_actions, plan_present, portfolio, quality, selectors, values
 from forestall.web.plans.models import Marking, Plan
 from forestall.web.plans.portfolio import Wanted
 from forestall.web.plans.rules import RefusedError
@@ -40,6 +42,7 @@ def see_portfolio(request: HttpRequest) -> HttpResponse:
         "n": n,
         "pages": -(-n // portfolio.PAGE),
         "late": portfolio.overdue([p.pk for p in found]),
+        "verdicts": {k: test_words.verdict(v) for k, v in tests.verdicts([p.pk for p in found]).items()},
         "summary": portfolio.summary(request.user),
         "flags": portfolio.FLAGS,
         "sorts": portfolio.SORTS,
@@ -136,7 +139,8 @@ def published(request: HttpRequest) -> HttpResponse:
     if not request.user.may(Permission.SEE_PUBLISHED):
         raise Http404
     found = oversight_actions.see_published(trail=Trail.of(request))
-    context = {"held": pinned(), "plans": [(p, _public(p)) for p in found], "questions": catalogue.questions(),
+    shown = [(p, selectors.public_answers(p)) for p in found]
+    context = {"held": pinned(), "plans": shown, "questions": catalogue.questions(),
                "shown": values.shown}  # fmt: skip
     return render(request, "plans/published.html", context)
 
@@ -150,19 +154,14 @@ def published_plan(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "held": pinned(),
         "plan": plan,
-        "answers": _public(plan),
-        "responses": plan.responses.filter(shared=True).exclude(standing="stopped").select_related("organisation"),
+        "answers": selectors.public_answers(plan),
+        "responses": selectors.public_responses(plan),
         "stages": catalogue.stages(),
         "shown": values.shown,
         "questions": catalogue.questions(),
         "day": lambda d: values.day_shown(d, request.language),
     }
     return render(request, "plans/published_plan.html", context)
-
-
-def _public(plan: Plan) -> dict[str, object]:
-    """The answers of a plan that are marked for sharing."""
-    return {a.question: a.value for a in plan.answers.all() if a.current and a.shared}
 
 
 @require_safe

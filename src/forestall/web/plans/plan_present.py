@@ -134,6 +134,8 @@ def address(desk: Desk, o: Obstacle) -> str:
             return reverse("plan-response", args=[key, o.slug]) if o.slug else reverse("plan-response-new", args=[key])
         case "people":
             return reverse("plan-people", args=[key])
+        case "evaluation":
+            return reverse("plan-evaluation", args=[key])
         case "tasks":
             return reverse("plan-tasks", args=[key])
     return ""

@@ -107,6 +107,7 @@ _PLACES = {
     "ethics": ("people", ""),
     "settled": ("stage", "assessment"),
     "no_open_tasks": ("tasks", ""),
+    "evaluated": ("evaluation", ""),
 }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from forestall.web.people.models import Agreement, User
 from forestall.web.people.permissions import Permission
-from forestall.web.plans.models import HelpRequest, Marking, Member, Plan, PlanArea, Task
+from forestall.web.plans.models import HelpRequest, Marking, Member, Plan, PlanArea, Response, Task
 
 
 def in_force(today: dt.date | None = None) -> QuerySet[Member]:
@@ -87,6 +87,16 @@ def has_authority(user: User, plan: Plan) -> bool:
 def published() -> QuerySet[Plan]:
     """Plans that were published, newest first."""
     return Plan.objects.filter(published_at__isnull=False).order_by("-published_at")
+
+
+def public_answers(plan: Plan) -> dict[str, object]:
+    """What a published plan shows of its answers, by question: those that are marked for sharing."""
+    return {a.question: a.value for a in plan.answers.all() if a.current and a.shared}
+
+
+def public_responses(plan: Plan) -> QuerySet[Response]:
+    """The responses that a published plan shows: those marked for sharing, unless they were stopped."""
+    return plan.responses.filter(shared=True).exclude(standing="stopped").select_related("organisation")
 
 
 def partners(plan: Plan) -> QuerySet[Member]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from forestall.results import Signal
@@ -10,6 +10,7 @@ from forestall.text import Message, msg
 from forestall.web.audit.models import Operation
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import User
+from forestall.web.people.permissions import Permission
 from forestall.web.plans.models import Plan, Triage
 
 #: A signal is about other places than before where more of its areas than this share are new.
@@ -66,6 +67,13 @@ def decisions(user: User, signals: Iterable[Signal]) -> dict[str, Triage]:
 def set_aside(decision: Triage | None, s: Signal) -> bool:
     """Whether a signal stays out of the list: it was dismissed and nothing has changed since."""
     return decision is not None and decision.decision == Triage.Decision.DISMISSED and not changes(decision, s)
+
+
+def shown(user: User, signals: Sequence[Signal], dismissed: bool) -> tuple[tuple[Signal, ...], dict[str, Triage]]:
+    """The signals that a person's list shows (those set aside where ``dismissed``), and what was decided of them."""
+    stands = decisions(user, signals) if user.may(Permission.TRIAGE_SIGNALS) else {}
+    aside = {s.id for s in signals if set_aside(stands.get(s.id), s)}
+    return tuple(s for s in signals if (s.id in aside) is dismissed), stands
 
 
 def record(s: Signal, decision: str, trail: Trail, snapshot: str, *, plan: Plan | None = None, reason: str = "") -> Triage:

@@ -54,10 +54,8 @@ def _problems(request: HttpRequest, held: Pinned) -> HttpResponse:
     if not request.user.may(Permission.SEE_SIGNALS):
         return _summary(request, held)
     choice = Choice.of(request.GET, held.hubs)
-    signals = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
-    decisions = triage.decisions(request.user, signals) if request.user.may(Permission.TRIAGE_SIGNALS) else {}
-    dismissed = {s.id for s in signals if triage.set_aside(decisions.get(s.id), s)}
-    signals = tuple(s for s in signals if (s.id in dismissed) is (choice.decided == "dismissed"))
+    found = actions.see_signals(held=held, choice=choice, trail=Trail.of(request))
+    signals, decisions = triage.shown(request.user, found, choice.decided == "dismissed")
     groups = present.grouped(signals, choice, OPENING)
     rows = tuple(r for g in groups for r in g.rows)
     context = {
@@ -80,7 +78,7 @@ def _problems(request: HttpRequest, held: Pinned) -> HttpResponse:
         "harm_unit": catalogue.harm().unit,
         "decisions": decisions,
         "decided": triage.decided,
-        "dismissed": 0 if choice.decided else len(dismissed),
+        "dismissed": 0 if choice.decided else len(found) - len(signals),
         "may_start": request.user.may(Permission.START_PLANS),
     }
     return render(request, "signals/home.html", context)
