@@ -68,7 +68,7 @@ def test_proposed_shown_locked_and_evaluated(
     text = capsys.readouterr().out
     assert text.startswith("Could only show a fall of ")
     assert "you hope for 4" in text
-    assert "Residents of an area" in text
+    assert "How, and why not otherwise" in text
     assert f"Written to {design}." in text
     assert main(["design", "show", str(design), "--store", str(store)]) == 0
     shown = capsys.readouterr().out
@@ -271,3 +271,21 @@ def test_the_sheet_is_the_whole_design(design: Path) -> None:
     assert list(content)[:3] == ["type", "version", "asked"]
     made = sheet.read(design).design
     assert sheet.text(made) == design.read_text(encoding="utf-8")
+
+
+def test_lots_are_drawn_once_and_again_by_their_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "draw.yaml"
+    settings.write_text(
+        "scheme: pairs\nplaces: {A1: 3, A2: 4, A3: 30, A4: 31}\nstart: 2030-01\nend: 2030-12\npeople: [A Jones]\nseed: 7\n"
+        "date: 2029-12-01\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "draw.json"
+    assert main(["design", "randomise", str(settings), "--format", "json", "--out", str(out)]) == 0
+    assert main(["design", "randomise", str(settings), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(out.read_text(encoding="utf-8"))
+    assert main(["design", "randomise", str(settings)]) == 0
+    assert "2 pairs of places" in capsys.readouterr().out
+    assert "made once" in refused(["design", "randomise", str(settings), "--out", str(out)], capsys)
+    settings.write_text("scheme: dice\n", encoding="utf-8")
+    assert "pairs or wedge" in refused(["design", "randomise", str(settings)], capsys)
