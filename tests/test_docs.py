@@ -181,6 +181,13 @@ def test_the_tutorial_on_the_sample(desk: Path) -> None:
         play(step, desk)
 
 
+def test_the_worked_evaluation(desk: Path) -> None:
+    blocks = steps(ROOT / "docs" / "how-to" / "evaluate-a-response.md")
+    assert len(blocks) == 4
+    for step in blocks:
+        play(step, desk)
+
+
 def test_the_tutorial_on_real_files(desk: Path, shared: Path) -> None:
     """Its page says ``../shared``, beside the checkout."""
     (desk.parent / "shared").symlink_to(shared.resolve())

@@ -60,13 +60,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--out", type=Path, metavar="FILE", help="where it goes (default: standard output; needed for pdf)")
     _language(show)
 
+    text = "draw lots: which of matched places begins, or in which order all of them do"
+    lots = verbs.add_parser("randomise", help=text, description=text[0].upper() + text[1:] + ".")
+    lots.add_argument(
+        "file", type=Path, metavar="FILE", help="what is drawn (YAML): scheme, places, start or starts, end, people"
+    )
+    lots.add_argument(
+        "--format", choices=("text", "json", "csv"), default="text", help="how to show it (json is the record)"
+    )
+    lots.add_argument("--out", type=Path, metavar="FILE", help="a new file to write (default: standard output)")
+    _language(lots)
+
 
 def _language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("en", "cy"), default="en", help="language of the sentences")
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"propose": _propose, "lock": _lock, "show": _show}[args.action](args)
+    return {"propose": _propose, "lock": _lock, "show": _show, "randomise": _randomise}[args.action](args)
 
 
 def _propose(args: argparse.Namespace) -> int:
@@ -156,6 +167,31 @@ def _show(args: argparse.Namespace) -> int:
         ),
         form=args.format, out=args.out, language=args.language,
     )  # fmt: skip
+    return 0
+
+
+def _randomise(args: argparse.Namespace) -> int:
+    import json
+
+    from forestall.assess import _nodes, sheet
+    from forestall.assess.randomise import draw
+    from forestall.errors import ForestallError
+    from forestall.report.plain import grid
+
+    if args.out is not None and args.out.exists():
+        raise ForestallError(f"{args.out} is there already, and a draw is made once: name another file with --out")
+    node = _nodes.top(args.file, "settings of a draw", "write scheme, places, start or starts, end and people into it")
+    made = draw(_nodes.plain(args.file, node), folder=args.file.parent)
+    if args.format == "json":
+        text = json.dumps(made.to_json(), indent=1, ensure_ascii=False)
+    elif args.format == "csv":
+        text = made.table().to_csv(args.language)
+    else:
+        text = "\n".join([made.explain(args.language), "", *grid(made.table(), args.language, rows=None), "", made.hash])
+    if args.out is None:
+        print(text.rstrip("\n"))
+    else:
+        sheet.put(args.out, text.rstrip("\n") + "\n")
     return 0
 
 

@@ -138,7 +138,7 @@ def _effects(made: Evaluation, shapes: Mapping[str, Any] | None) -> tuple[d.Bloc
 def _verdict(made: Evaluation) -> tuple[d.Block, ...]:
     heading = VERDICTS[made.verdict] if made.verdict else msg("No verdict yet")
     return (
-        d.Callout(heading, (msg("{rule:capital}.", rule=made.rule),), "note"),
+        d.Callout(heading, (msg("{rule:capital}", rule=made.rule),), "note"),
         d.Heading(msg("For an analyst")),
         d.Paragraph(msg("{text:capital}", text=paragraph(made.analyst))),
     )
@@ -181,11 +181,11 @@ def _trust(made: Evaluation, named: designs.Naming, command: str | None) -> tupl
     design = made.design
     blocks: list[d.Block] = [d.Paragraph(designs.standing(design))]
     if made.deviations:
-        texts = tuple(msg("{text:capital}.", text=m) for m in made.deviations)
+        texts = tuple(msg("{text:capital}", text=m) for m in made.deviations)
         blocks.append(d.Callout(msg("Departures from the design"), texts, "doubt"))
     else:
         blocks.append(d.Paragraph(msg("The evaluation departs in nothing from the locked design.")))
-    failed = tuple(msg("{text:capital}.", text=c.text) for c in made.checks if not c.passed)
+    failed = tuple(msg("{text:capital}", text=c.text) for c in made.checks if not c.passed)
     if failed:
         blocks.append(d.Callout(msg("Conditions not met"), failed, "doubt"))
     method = METHODS[design.method] if design.method else msg("no method with an honest p-value")

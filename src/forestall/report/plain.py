@@ -68,11 +68,11 @@ def _blocks(blocks: Iterable[d.Block], language: str) -> Iterator[str]:
                     yield command
 
 
-def grid(table: Table, language: str) -> list[str]:
-    """A table in columns, its first rows."""
+def grid(table: Table, language: str, rows: int | None = ROWS) -> list[str]:
+    """A table in columns, its first ``rows``, or all."""
     head = [c.label.render(language) for c in table.columns]
-    rows = [[_cell(v, language) for v in row] for row in table.rows[:ROWS]]
-    wide = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]
+    shown = [[_cell(v, language) for v in row] for row in table.rows[:rows]]
+    wide = [max(len(r[i]) for r in (head, *shown)) for i in range(len(head))]
     last = len(head) - 1
 
     def line(cells: list[str]) -> str:
@@ -83,10 +83,10 @@ def grid(table: Table, language: str) -> list[str]:
 
     out = [line(head)]
     before = sum(wide[:last]) + 2 * last
-    for row in rows:
+    for row in shown:
         first, *rest = textwrap.wrap(row[last], max(30, WIDTH - before)) or [""]
         out += [line([*row[:last], first]), *(" " * before + text for text in rest)]
-    more = len(table.rows) - ROWS
+    more = len(table.rows) - len(shown)
     return [*out, msg("… and {n:count} more rows", n=more).render(language)] if more > 0 else out
 
 
