@@ -57,6 +57,7 @@ CEILINGS = {
     "plan-quick": 15, "plan-hypothesis-new": 9, "plan-hypothesis": 9, "plan-gap": 9, "plan-response-new": 13,
     "plan-response": 13, "plan-move": 6, "plan-stage": 12, "plan-question": 11, "plan-merge": 8, "account-tokens": 5,
     "library": 7, "library-csv": 9, "library-practice": 13, "library-toolkits": 5, "library-toolkit": 15,
+    "plan-test": 16, "plan-test-csv": 8, "plan-evaluation": 14,
     "library-local": 11, "library-result": 16, "library-trials": 7, "library-review": 6, "signal-suggestion": 8,
     "api-reference": 4, "api-description": 2, "api:list_signals": 5, "api:read_signal": 8, "api:list_plans": 5,
     "api:start_plan": 5, "api:read_plan": 14, "api:list_plan_tasks": 6, "api:ask_task": 6, "api:list_responses": 6,

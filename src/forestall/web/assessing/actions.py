@@ -62,6 +62,7 @@ def lock_design(*, key: str, hash: str, trail: Trail) -> PlanDesign:
     kept.late = working.late(kept.made, today)
     locked = dataclasses.replace(kept.made, lock=Lock(hash=hash, on=today.isoformat(), by=(person,), late=kept.late))
     kept.content, kept.locked_at, kept.locked_by = locked.to_json(), now, trail.actor
+    kept.made = locked
     kept.save(update_fields=["content", "locked_at", "locked_by", "late"])
     rules.touch(plan)
     trail.record(Operation.ALTERATION, "lock-design", plan.record, {"hash": hash, "late": kept.late})

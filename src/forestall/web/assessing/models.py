@@ -14,8 +14,8 @@ USER = settings.AUTH_USER_MODEL
 
 
 class PlanDesign(models.Model):
-    """A design; the newest is ``current``. ``hash``: of what a lock fixes. ``late``: days after the response began when it was
-    locked. ``reason``: why it takes the place of one that was locked already."""
+    """A design; the newest is ``current``. ``hash``: of what a lock fixes. ``late``: days after the response began when it
+    was locked. ``reason``: why it takes the place of one that was locked already."""
 
     plan = models.ForeignKey("plans.Plan", on_delete=models.CASCADE, related_name="designs")
     revision = models.PositiveIntegerField(default=1)

@@ -14,8 +14,8 @@ log = logging.getLogger("forestall.assessing")
 
 
 def reassess(trail: Trail) -> int:
-    """Returns how many plans were evaluated. Each is kept in a transaction of its own; one that can't be evaluated yet, or was
-    changed meanwhile, is left for the next night and stops no other."""
+    """Returns how many plans were evaluated. Each is kept in a transaction of its own; one that can't be evaluated yet,
+    or was changed meanwhile, is left for the next night and stops no other."""
     held = pinned()
     if held is None:
         return 0

@@ -48,7 +48,9 @@ def tests_due(now: dt.datetime) -> Iterator[Reminder]:
         if mm.shift(last, 2) <= this:
             yield Reminder(
                 person=d.plan.owner, kind=TEST_DUE,
-                message=msg("Plan {key}: its test ended in {month:month} and has no verdict yet", key=d.plan.key, month=last),
+                message=msg(
+                    "Plan {key}: its test ended in {month:month} and has no verdict yet", key=d.plan.key, month=last
+                ),
                 key=f"test:{d.pk}:{this}", link=f"/plans/{d.plan.key}/evaluation/", reference=d.plan.key,
             )  # fmt: skip
 

@@ -10,7 +10,8 @@ from forestall.web.plans.models import Plan
 
 
 def found(plan: Plan) -> Found | None:
-    """None where there is no evaluation with a verdict: then the plan's own words stand. The effect is after over expected."""
+    """None where there is no evaluation with a verdict: then the plan's own words stand. The effect is counted over
+    expected."""
     kept = selectors.evaluation(plan)
     if kept is None or kept.interim:
         return None

@@ -67,7 +67,8 @@ def _room(request: HttpRequest, desk: Desk, held: Pinned, wrong: Wrong = ()) -> 
         asked = kept.made.asked
         form = working.Form(
             category=(asked.outcome.categories or ("",))[0], kind=asked.outcome.kind, starts=asked.starts,
-            months=str(asked.months), before=str(asked.before), hoped="" if asked.hoped is None else f"{100 * asked.hoped:g}",
+            months=str(asked.months), before=str(asked.before),
+            hoped="" if asked.hoped is None else f"{100 * asked.hoped:g}",
         )  # fmt: skip
     if request.method == "POST" and request.POST.get("do") != "lock":
         form = working.Form(**{name: request.POST.get(name, "")[:40] for name in FIELDS})

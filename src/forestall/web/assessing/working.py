@@ -175,12 +175,12 @@ def fidelity(responses: Sequence[Response]) -> Fidelity:
 
 
 def money(made: Evaluation, responses: Sequence[Response]) -> dict[str, Any] | None:
-    """What it cost against what it avoided; None where no response says its cost, where no crime has a unit cost, or where
-    there is no effect with an interval."""
+    """What it cost against what it avoided; None where no response says its cost, where the outcome is not one kind of
+    crime with one unit cost, or where there is no effect with an interval."""
     effect, outcome = made.effect(), made.design.asked.outcome
     costs = [r for r in responses if r.cost is not None]
     units = [u for c in outcome.categories for u in analysis.costs().of_category(c)]
-    if not costs or len(outcome.categories) != 1 or not units or outcome.kind == "harm" or made.interim:
+    if not costs or len(outcome.categories) != 1 or len(units) != 1 or outcome.kind == "harm" or made.interim:
         return None
     if effect is None or not effect.tested or not math.isfinite(effect.prevented):
         return None
