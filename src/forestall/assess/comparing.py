@@ -146,7 +146,8 @@ def calibration(panel: Panel, groups: Ints, away: Bools, before: Ints, rounds: i
             hessian = np.einsum("na,ai,aj->nij", w, z, z, optimize=True)
             ridge = 1e-3 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(x.shape[1]) / x.shape[1]
             move = np.linalg.solve(hessian + ridge, gap[:, :, None])[:, :, 0]
-            dual = np.clip(dual + np.clip(move, -1.5, 1.5), -12, 12)
+            short = np.minimum(1, 1.5 / np.maximum(np.abs(move).max(1, keepdims=True), 1e-12))
+            dual = np.clip(dual + move * short, -12, 12)
     w = base * np.exp(np.clip(dual @ z.T, -30, 12))
     out = sparse.lil_matrix((n, len(panel.areas)))
     out[:, free] = w
