@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
+from forestall.web.assessing import actions as testing
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Agreement, HeldRole, Organisation, User
@@ -146,6 +147,9 @@ def test_the_whole_way(colleague):
     go(officer, plan, "ask-to-close")
     with pytest.raises(PermissionDenied):
         go(officer, plan, "close")
+    with pytest.raises(rules.RefusedError, match="evaluation with a verdict"):
+        go(boss, plan, "close")
+    testing.rule_not_evaluable(key=plan.key, reason="Three events a year", trail=Trail(boss))
     go(boss, plan, "close")
     assert not plan.open
     assert plan.closed_at
