@@ -85,7 +85,9 @@ class Panel:
         n = sum(m <= month for m in self.months)
         months = self.months[:n]
         if not months:
-            raise ForestallError(f"there are no records up to {month}: they begin in {self.months[0]}; choose a later month")
+            raise ForestallError(
+                f"there are no records up to {month}: they begin in {self.months[0]}; choose a later month"
+            )
         usable = np.logical_and.reduce([usable_months(c, months, self.events) for c in self.categories])
         whole = self.everything[:, :n].astype(np.int64)
         broken = np.logical_or.reduce([broken_areas(c, self.areas, months, whole, self.events) for c in self.categories])
