@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forestall.assess.evaluate import evaluate
+from forestall.assess.evaluate import analyst, evaluate, resident
 from forestall.assess.propose import outcome_of, propose
 from forestall.assess.verdict import maryland, verdict
 from forestall.assess.windows import windows
@@ -187,7 +187,8 @@ def test_a_later_snapshot_says_what_changed(proposed: Design) -> None:
     said = " ".join(m.render() for m in later.changed)
     assert "Counted after" in said
     assert "Worked now" in said
-    assert found(proposed, earlier=first).changed == ()
+    (same,) = found(proposed, earlier=first).changed
+    assert same.render() == "Nothing that counts has changed since the earlier evaluation."
 
 
 def test_an_evaluation_goes_to_json_and_back(proposed: Design) -> None:
@@ -230,6 +231,35 @@ def test_each_rule_gives_its_verdict(proposed, local, ring, total, fidelity, slu
     got, why = verdict(proposed, local, ring, total, fidelity)
     assert got == slug
     assert why.render().endswith(".")
+
+
+def test_a_resident_reads_that_it_moved(proposed: Design) -> None:
+    made_of = found(proposed, made.changed(PANEL, ROWS, 28, 0.25))
+    parts = {
+        "local": effect(0.4, 0.2, 0.7, 0.01), "ring": effect(1.9, 1.3, 2.6, 0.01, "ring"),
+        "total": effect(0.97, 0.8, 1.2, 0.8, "total"),
+    }  # fmt: skip
+    nothing = "no sign that the response made a difference"
+
+    def said(**changed: Effect) -> str:
+        effects = tuple({**parts, **changed}.values())
+        return " ".join(m.render() for m in resident(replace(made_of, verdict="no-evidence", effects=effects)))
+
+    assert "It fell there and rose around it" in said()
+    assert nothing not in said()
+    assert nothing in said(local=effect(1.0, 0.9, 1.1, 0.9))
+    assert nothing in said(ring=effect(1.1, 0.8, 1.4, 0.5, "ring"))
+
+
+def test_an_analyst_reads_harm_where_harm_is_the_outcome(proposed: Design) -> None:
+    counted = found(proposed, made.changed(PANEL, ROWS, 28, 0.25))
+    weighed = replace(
+        counted, design=replace(proposed, asked=replace(proposed.asked, outcome=outcome_of(["burglary"], "harm")))
+    )
+    assert "Counted " in " ".join(m.render() for m in analyst(counted))
+    said = " ".join(m.render() for m in analyst(weighed))
+    assert "The harm recorded weighed " in said
+    assert "Counted " not in said
 
 
 def test_maryland_levels(proposed: Design) -> None:

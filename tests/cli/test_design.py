@@ -67,7 +67,9 @@ def test_proposed_shown_locked_and_evaluated(
     assert propose(store, design, *CASE, "--hoped", "60%", "--replace") == 0
     text = capsys.readouterr().out
     assert text.startswith("Could only show a fall of ")
-    assert "you hope for 4" in text
+    power = sheet.read(design).design.power
+    assert power is not None
+    assert f"you hope for {round(0.6 * power.expected)}, which" in text
     assert "How, and why not otherwise" in text
     assert f"Written to {design}." in text
     assert main(["design", "show", str(design), "--store", str(store)]) == 0
@@ -90,6 +92,7 @@ def test_proposed_shown_locked_and_evaluated(
     order = [out.index(x) for x in said]
     assert order == sorted(order)
     assert out.startswith("No evidence of effect\n")
+    assert "it moved rather than stopped" in " ".join(out.split())
     assert "locked" in out.lower()
     earlier = tmp_path / "e.json"
     assert main([*words, "--costs", str(costs), "--format", "json", "--out", str(earlier)]) == 0
@@ -165,9 +168,9 @@ WRONG = {
     "no month": ([*CASE[:5], "spring"], "spring"),
     "before all records": ([*CASE[:5], "2001-01"], "they begin in 2022-01; choose a later month"),
     "the first month": ([*CASE[:5], "2022-01"], "2022-01"),
-    "one month before": ([*CASE[:5], "2022-02"], "month"),
-    "one month asked": ([*CASE, "--before", "1"], "month"),
-    "far ahead": ([*CASE[:5], "2029-01"], "year"),
+    "one month before": ([*CASE[:5], "2022-02"], "there is one usable month before 2022-02"),
+    "one month asked": ([*CASE, "--before", "1"], "there is one usable month before 2024-04"),
+    "far ahead": ([*CASE[:5], "2029-01"], "more than a year after these records end (2025-12)"),
     "no months": ([*CASE[:-1], "0"], "--months must be from 1 to 120"),
     "no fall": ([*CASE, "--hoped", "much"], "write it as 0.3 or 30%"),
     "more than all": ([*CASE, "--hoped", "130%"], "write it as 0.3 or 30%"),

@@ -15,7 +15,7 @@ from forestall.assess import groups
 from forestall.assess.null import drawn, null
 from forestall.assess.panel import Floats, Ints, Panel, build
 from forestall.assess.propose import FEWEST_AFTER, Ground, lay, named
-from forestall.assess.verdict import ALPHA, maryland, verdict
+from forestall.assess.verdict import ALPHA, maryland, moved, verdict
 from forestall.errors import ForestallError
 from forestall.places import Places
 from forestall.records import months as mm
@@ -219,7 +219,11 @@ def resident(made: Evaluation) -> tuple[Message, ...]:
         "backfired": msg(
             "That is more than chance explains: the response made things worse, or something else happened there."
         ),
-        "no-evidence": msg("There is no sign that the response made a difference."),
+        "no-evidence": msg(
+            "It fell there and rose around it, so that together there is no clear fall: it moved rather than stopped."
+        )
+        if moved(local, made.effect("ring"), made.effect("total"))
+        else msg("There is no sign that the response made a difference."),
         "cant-tell": msg("These numbers can't tell whether the response made a difference."),
         "not-tested": msg("Too little of what was planned was done, so we don't know whether it would have worked."),
         "": msg("It is too early to say what difference the response made."),
@@ -243,14 +247,23 @@ def analyst(made: Evaluation) -> tuple[Message, ...]:
     )
     if local.tested:
         low, high = local.interval
+        figures: dict[str, Any] = {
+            "after": round(local.after), "expected": round(local.expected), "ratio": local.ratio, "low": low, "high": high,
+            "p": f"{local.p_value:.3f}",
+        }  # fmt: skip
         out.append(
             msg(
+                "The harm recorded weighed {after:count}, against {expected:count} expected: a ratio of {ratio:ratio} (95% "
+                "interval {low:ratio} to {high:ratio}, p = {p}).",
+                **figures,
+            )
+            if made.design.asked.outcome.kind == "harm"
+            else msg(
                 "Counted {after:count}, expected {expected:count}: a ratio of {ratio:ratio} (95% interval {low:ratio} to "
                 "{high:ratio}, p = {p}).",
-                after=round(local.after), expected=round(local.expected), ratio=local.ratio, low=low, high=high,
-                p=f"{local.p_value:.3f}",
+                **figures,
             )
-        )  # fmt: skip
+        )
         out += _allowance(local)
     ring = made.effect("ring")
     if ring is not None and ring.tested:

@@ -36,8 +36,7 @@ def verdict(
             "More was recorded where the response was than would be expected without it, by more than chance explains."
         )
     if local.p_value <= ALPHA and high < 1:
-        moved = ring is not None and ring.tested and ring.p_value <= ALPHA and ring.interval[0] > 1
-        if moved and total is not None and total.tested and total.interval[1] >= 1:
+        if moved(local, ring, total):
             return "no-evidence", msg(
                 "It fell where the response was and rose around it; together there is no fall beyond chance: it moved."
             )
@@ -52,6 +51,15 @@ def verdict(
     return "cant-tell", msg(
         "There was no change beyond chance, but a fall worth having fits the figures too: there was too little to go by."
     )
+
+
+def moved(local: Effect, ring: Effect | None, total: Effect | None) -> bool:
+    """Whether it fell where the response was and rose around it, each beyond chance, and both together show no fall."""
+    if ring is None or total is None or not (local.tested and ring.tested and total.tested):
+        return False
+    fell = local.p_value <= ALPHA and local.interval[1] < 1
+    rose = ring.p_value <= ALPHA and ring.interval[0] > 1
+    return fell and rose and total.interval[1] >= 1
 
 
 def _matters(design: Design) -> float | None:
