@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from forestall.catalogue import plans as catalogue
+from forestall.web.assessing import actions as assessing
+from forestall.web.assessing.models import PlanDesign, PlanEvaluation, Ruling
 from forestall.web.audit.models import Event
 from forestall.web.audit.trail import Trail
 from forestall.web.people import people_actions as door
@@ -59,6 +61,7 @@ from forestall.web.signals.pinned import pinned
 REFUSALS = (PermissionDenied, Http404, RefusedError, InvalidAnswer, ConflictError, UnansweredError, RevisionError)
 TABLES = (
     Plan, PlanArea, Answer, Draft, Hypothesis, Response, Task, Member, Move, Handover, LevelChange, HelpRequest, Referral,
+    PlanDesign, PlanEvaluation, Ruling,
 )  # fmt: skip
 SIGNALS = ("0000000001", "0000000003", "0000000006")
 HERE, ELSEWHERE = "W06000001", "W06000002"
@@ -225,7 +228,20 @@ class PlanMachine(RuleBasedStateMachine):
             self._respond(key, owner, "force")
         for task in plan.tasks.filter(standing__in=("asked", "accepted")):
             self.attempt(owner, task_actions.cancel_task, key=task.key)
+        if step.slug == "close":
+            self._rule(key, boss, "Too few are recorded here for any test")
         self._move(key, boss if step.who == "authority" else owner, step.slug)
+
+    @rule(key=PLANS, actor=ACTORS, reason=TEXT)
+    def not_evaluable(self, key, actor, reason) -> None:
+        self._rule(key, actor, reason)
+
+    def _rule(self, key: str, actor: str, reason: str) -> None:
+        plan, user = Plan.objects.get(key=key), self.user(actor)
+        if self.attempt(actor, assessing.rule_not_evaluable, key=key, reason=reason):
+            assert user.may(Permission.AGREE_PLANS)
+            assert user.pk not in (plan.owner_id, plan.deputy_id), f"{actor} ruled on a plan of their own"
+            assert plan.open
 
     # Who is on it
 
@@ -446,6 +462,8 @@ class PlanMachine(RuleBasedStateMachine):
             assert plan.fixed_at
             assert plan.closed_at
             assert not any(t.open for t in sheet.tasks)
+            ruled = plan.rulings.filter(choice="not-evaluable").exclude(reason="").exists()
+            assert ruled or plan.weight == "quick", f"{plan.key} closed without a test and without a word why"
 
     @invariant()
     def moves_are_a_legal_path(self) -> None:
@@ -474,6 +492,7 @@ class PlanMachine(RuleBasedStateMachine):
         assert logged["start-plan"] == Plan.objects.count()
         assert logged["move-plan"] == Move.objects.count()
         assert logged["share-plan"] + logged["add-colleague"] == Member.objects.count()
+        assert logged["rule-not-evaluable"] == Ruling.objects.count()
         assert logged["ask-task"] == Task.objects.count()
         assert logged["answer"] == Answer.objects.filter(source__isnull=True).count()
         assert logged["offer-handover"] + logged["assign-owner"] == Handover.objects.count()

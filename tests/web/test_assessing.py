@@ -3,24 +3,23 @@ gets the figures."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
-from forestall.results import Asked, Design, Effect, Evaluation, Fidelity, Outcome
-from forestall.text import msg
+from forestall.text import Message
 from forestall.web.assessing import actions, selectors, to_library, working
 from forestall.web.assessing.gate import MISSING
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.plans import actions as plan_actions
 from forestall.web.plans import gates
-from forestall.web.plans.models import Plan, Response
+from forestall.web.plans.models import Plan, PlanArea, Response
 from forestall.web.plans.rules import RefusedError
 from forestall.web.plans.seed import Seed
 from forestall.web.work.models import Notice
+from web.trial import a_design, an_evaluation
 
 pytestmark = pytest.mark.django_db
 
@@ -51,29 +50,6 @@ def plan(people):
     return Plan.objects.get(pk=made.pk)
 
 
-def a_design(plan, starts="2022-01"):
-    return Design(
-        asked=Asked(treated=("W01000001",), outcome=Outcome(("burglary",)), starts=starts, plan=plan.key), force="gwent",
-        snapshot="s" * 8, made_on="2021-12-01", weight="standard", method="difference-in-differences", options=(),
-        pre=("2021-12",), post=(starts,), left_out=(), comparison=(("W01000009", 1.0),), ring=(), set_aside=(),
-        months=("2021-12",), treated_course=np.array([5.0]), compared_course=np.array([5.0]), likeness=(), power=None,
-        placebos=99,
-    )  # fmt: skip
-
-
-def an_evaluation(design, verdict="worked"):
-    local = Effect(
-        part="local", areas=1, before=50.0, after=10.0, expected=20.0, plain=21.0, ratio=0.5, interval=(0.3, 0.8),
-        p_value=0.01, prevented=10.0, prevented_interval=(4.0, 14.0),
-    )  # fmt: skip
-    return Evaluation(
-        design=design, snapshot="t" * 8, made_on="2022-08-01", interim=not verdict, months=("2022-01",),
-        raw=(("treated", 50.0, 10.0),), effects=(local,), fidelity=Fidelity(planned=2.0, delivered=2.0), verdict=verdict,
-        rule=msg("it fell"), resident=(), analyst=(), level=3, deviations=(), course_months=("2022-01",),
-        treated_course=np.array([10.0]), expected_course=np.array([20.0]),
-    )  # fmt: skip
-
-
 def locked(plan, people):
     actions.propose_design(key=plan.key, made=a_design(plan), trail=Trail(people[0]))
     kept = selectors.design(plan)
@@ -87,7 +63,7 @@ def missing(plan):
 def test_a_lock_keeps_hash_day_and_person_and_says_that_it_is_late(plan, people):
     kept = locked(plan, people)
     assert kept.made.locked
-    assert kept.made.lock.by == (str(people[0]),)
+    assert kept.made.lock.by == (f"account:{people[0].pk}",), "the lock names an account, so that nobody's name stays in it"
     assert kept.late == kept.made.lock.late > 365
     with pytest.raises(RefusedError, match="locked already"):
         actions.lock_design(key=plan.key, hash=kept.hash, trail=Trail(people[0]))
@@ -169,3 +145,22 @@ def test_the_pages_show_the_test_and_its_verdict(client, plan, people):
     words = client.get(f"/plans/{plan.key}/evaluation/").content.decode()
     assert words.index("What was counted") < words.index("Was it done?") < words.index("What changed, beside")
     assert "Noise" in words
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [({"months": "x"}, "Months after the start"), ({"before": "5"}, "Months before the start"),
+     ({"hoped": "much"}, "such as 20"), ({"hoped": "0"}, "between 1 and 100"), ({"starts": "March"}, "a year and a month")],
+)  # fmt: skip
+def test_what_makes_no_sense_is_said_in_the_reader_s_language(plan, sent, says):
+    form = replace(working.Form("burglary", "count", "2022-01", "6", "24", "20"), **sent)
+    PlanArea.objects.create(plan=plan, code="W01000001", own=True)
+    with pytest.raises(RefusedError, match=says) as refused:
+        working.proposed(plan, Held(), form)
+    assert all(isinstance(r, Message) for r in refused.value.reasons)
+
+
+class Held:
+    """What a proposal asks of a scan before it reads any record."""
+
+    force = "gwent"

@@ -1,17 +1,23 @@
 """Plans in the review of what is kept: what is due, what redacting and erasing leave, what a person is told."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from forestall.results.design import Lock
+from forestall.text import msg
+from forestall.web.assessing import selectors
+from forestall.web.assessing.models import PlanDesign, PlanEvaluation, Ruling
 from forestall.web.audit.trail import Trail
 from forestall.web.people.models import Organisation, User
 from forestall.web.plans import actions, analysis_actions, holdings, ideas
 from forestall.web.plans.models import Hypothesis, Plan, Response, Task
 from forestall.web.plans.seed import Seed
 from forestall.web.retention.sources import ERASE, REDACT, SOURCES, Subject
+from web.trial import a_design, an_evaluation
 
 pytestmark = pytest.mark.django_db
 SECRET = "Sioned of number 7"
@@ -41,15 +47,43 @@ def plan(person):
     assert made.earlier.count() == 1
     Response.objects.create(plan=made, action=SECRET, driver="opportunity", organisation=user.organisation, by=user)
     Task.objects.create(plan=made, title=SECRET, organisation=user.organisation, asked_by=user)
+    _test(made, user)
     return made
 
 
+def _test(plan: Plan, user: User) -> None:
+    """A test with words and names wherever it has room for them."""
+    design = a_design(plan)
+    design = replace(
+        design,
+        asked=replace(design.asked, title=SECRET),
+        overruled=SECRET,
+        lock=Lock(hash="", on="2022-01-01", by=(SECRET,)),
+    )
+    by = {"by": user, "hash": "h", "snapshot": "s"}
+    kept = PlanDesign.objects.create(
+        plan=plan, content=design.to_json(), reason=SECRET, locked_by=user, locked_at=timezone.now(), **by
+    )
+    found = replace(
+        an_evaluation(design), harms=SECRET, equality=SECRET, economics={"ledger": [{"title": SECRET, "amount": 5}]},
+        deviations=(msg("a design locked before was replaced: {reason}", reason=SECRET),),
+    )  # fmt: skip
+    done = PlanEvaluation.objects.create(
+        plan=plan, design=kept, content=found.to_json(), interim=False, verdict="worked", **by
+    )
+    Ruling.objects.create(plan=plan, evaluation=done, choice="adapt", reason=SECRET, by=user)
+
+
 def everything() -> str:
-    """All that the tables of plans hold, as text."""
+    """All that the tables of plans and of their tests hold, as text."""
     from django.apps import apps
     from django.core import serializers
 
-    return "".join(serializers.serialize("json", m.objects.all()) for m in apps.get_app_config("plans").get_models())
+    return "".join(
+        serializers.serialize("json", m.objects.all())
+        for a in ("plans", "assessing")
+        for m in apps.get_app_config(a).get_models()
+    )
 
 
 def test_a_plan_is_due_when_its_years_are_over(plan):
@@ -74,9 +108,23 @@ def test_nothing_that_was_written_stays(plan, decision):
     if decision == ERASE:
         assert Plan.objects.get().title == holdings.ERASED
         assert holdings.one(plan.record) is None
+        assert not any(m.objects.exists() for m in (PlanDesign, PlanEvaluation, Ruling))
     else:
         assert plan.answers.get(question="verdict").value == "worked"
         assert plan.responses.get().driver == "opportunity"
+        design, found = plan.designs.get(), plan.evaluations.get()
+        assert (design.locked_by, design.made.lock.by, found.by) == (None, (), None)
+        assert found.made.effect().ratio == 0.5
+        assert found.made.economics["ledger"][0]["amount"] == 5
+        assert plan.rulings.get().choice == "adapt"
+        assert not selectors.waiting("another"), "nothing further is worked out from a redacted plan"
+
+
+def test_who_ruled_on_a_test_is_told_of_it(plan, person):
+    other = person("supervisor")
+    assert not list(holdings.gather(Subject(account=other)))
+    Ruling.objects.create(plan=plan, choice="not-evaluable", reason="Too few", by=other)
+    assert [h.table.rows[0][0] for h in holdings.gather(Subject(account=other))] == [plan.key]
 
 
 def test_a_colleague_is_told_of_their_part(plan):

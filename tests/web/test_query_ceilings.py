@@ -19,6 +19,7 @@ from django.utils import timezone
 import bench_store
 import bench_workplace
 from forestall.web.api.models import AccessToken
+from forestall.web.assessing.models import PlanDesign, PlanEvaluation, Ruling
 from forestall.web.library.models import LocalResult
 from forestall.web.people import invitations
 from forestall.web.people.models import Agreement, User
@@ -26,6 +27,7 @@ from forestall.web.plans.models import Draft, Hypothesis, Plan, Response
 from forestall.web.retention.models import Request
 from forestall.web.signals import profiles
 from forestall.web.signals.pinned import pinned
+from web.trial import a_design, an_evaluation
 
 SMALL = bench_workplace.Size(forces=2, plans=30, tasks=300, events=300, staff=0.1, notices=10)
 LARGE = bench_workplace.Size(forces=4, plans=300, tasks=9_000, events=3_000, staff=0.5, notices=90, hung=10)
@@ -45,7 +47,7 @@ ABSENT = {"organisation": 404, "organisation-back": 404, "api-nothing": 404, "si
 #: The most statements of a visit to each address, the session's and the log's own included.
 CEILINGS = {
     "start-plan": 4, "signal-decide": 8, "my-ward": 4, "my-council": 11, "my-work": 11, "task": 9, "plan-tasks": 11,
-    "plan-people": 19, "help": 6, "portfolio": 10, "portfolio-csv": 6, "coverage": 7, "coverage-csv": 6, "published": 7,
+    "plan-people": 19, "help": 6, "portfolio": 11, "portfolio-csv": 6, "coverage": 7, "coverage-csv": 6, "published": 7,
     "published-plan": 8, "my-portfolio": 11, "my-portfolio-csv": 10, "plan-quality": 12, "plan-briefing": 16,
     "plan-award": 14, "plan-json": 17, "home": 6, "signals-csv": 4, "signal": 6, "series-csv": 4, "signal-profile": 5,
     "signal-profile-csv": 4, "profile-style": 2, "explore": 4, "explore-csv": 4, "tasking": 5, "tasking-csv": 4,
@@ -94,6 +96,7 @@ class Visits:
         quick = Plan.objects.filter(weight="quick", organisation=self.plan.organisation_id, closed_at=None).first()
         left = timezone.now() - dt.timedelta(days=4000)
         leaver = User.objects.create(username="gone", organisation=self.plan.organisation, is_active=False, left_at=left)
+        self._tests(officer)
         invited = invitations.invite(User.objects.get(username=made.people["analyst"][0]))
         request = Request.objects.create(
             kind="subject-access", asked_by="somebody", received_on=timezone.localdate(), due_on=timezone.localdate(),
@@ -115,7 +118,8 @@ class Visits:
             "task": {"key": shared.key}, "api:read_task": {"key": shared.key}, "api:accept_task": {"key": shared.key},
             "api:decline_task": {"key": shared.key}, "api:finish_task": {"key": shared.key},
             "plan-quick": {"key": quick.key},
-            "library-csv": {"table": "local"}, "published-plan": {"key": published.key},
+            "library-csv": {"table": "local"}, "plan-test-csv": {"table": "evaluation"},
+            "published-plan": {"key": published.key},
             "library-result": {"key": LocalResult.objects.filter(plan__organisation=officer.organisation_id).first().key},
             "api:read_published": {"key": published.key},
             "plan-hypothesis": {"number": Hypothesis.objects.filter(plan=self.plan).first().pk},
@@ -126,6 +130,22 @@ class Visits:
             "token-revoke": {"pk": token.pk}, "organisation-units": {"pk": self.plan.organisation_id},
         }  # fmt: skip
         self.known["pk"] = officer.pk
+
+    def _tests(self, officer: User) -> None:
+        """Tests of all the officer's plans, and on the plan that is visited as many more as other things hang on it."""
+        again = max(2, self.plan.tasks.count())
+        for plan in Plan.objects.filter(owner=officer):
+            for n in range(1, (again if plan.pk == self.plan.pk else 1) + 1):
+                PlanDesign.objects.filter(plan=plan).update(current=False)
+                PlanEvaluation.objects.filter(plan=plan).update(current=False)
+                design, rest = a_design(plan), {"by": officer, "hash": "h", "snapshot": "s"}
+                kept = PlanDesign.objects.create(
+                    plan=plan, revision=n, content=design.to_json(), locked_at=timezone.now(), locked_by=officer, **rest
+                )
+                found = PlanEvaluation.objects.create(
+                    plan=plan, design=kept, content=an_evaluation(design).to_json(), interim=False, verdict="worked", **rest
+                )
+                Ruling.objects.create(plan=plan, evaluation=found, choice="continue", reason="It works", by=officer)
 
     def user(self, role: str, username: str = "") -> User:
         return User.objects.get(username=username or self.made.people[role][0])

@@ -58,9 +58,11 @@ def lock_design(*, key: str, hash: str, trail: Trail) -> PlanDesign:
     if kept.locked_at is not None:
         raise RefusedError(msg("The design is locked already"))
     now = timezone.now()
-    today, person = timezone.localdate(now), str(trail.actor)
+    today = timezone.localdate(now)
     kept.late = working.late(kept.made, today)
-    locked = dataclasses.replace(kept.made, lock=Lock(hash=hash, on=today.isoformat(), by=(person,), late=kept.late))
+    locked = dataclasses.replace(
+        kept.made, lock=Lock(hash=hash, on=today.isoformat(), by=(f"account:{trail.actor.pk}",), late=kept.late)
+    )
     kept.content, kept.locked_at, kept.locked_by = locked.to_json(), now, trail.actor
     kept.made = locked
     kept.save(update_fields=["content", "locked_at", "locked_by", "late"])

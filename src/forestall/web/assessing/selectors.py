@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forestall.web.assessing.models import PlanDesign, PlanEvaluation, Ruling
+from forestall.web.plans.holdings import REDACTED
 from forestall.web.plans.models import Plan
 from forestall.web.plans.rules import Rights
 
@@ -39,8 +40,9 @@ def verdicts(plans: Sequence[int]) -> dict[int, str]:
 
 
 def waiting(snapshot: str) -> list[PlanDesign]:
-    """Locked designs not yet evaluated on a snapshot."""
+    """Locked designs not yet evaluated on a snapshot; of a redacted plan nothing further is worked out."""
     found = PlanDesign.objects.filter(current=True, locked_at__isnull=False).exclude(
         evaluations__current=True, evaluations__snapshot=snapshot
     )
-    return list(found.exclude(plan__state__in=("joined", "withdrawn", "routed")).select_related("plan", "plan__owner"))
+    found = found.exclude(plan__state__in=("joined", "withdrawn", "routed")).exclude(plan__title=REDACTED)
+    return list(found.select_related("plan", "plan__owner"))

@@ -34,10 +34,13 @@ from forestall.results.design import Outcome
 from forestall.text import Message, msg
 from forestall.web.assessing.models import PlanDesign, PlanEvaluation
 from forestall.web.plans.models import Plan, PlanArea, Response
+from forestall.web.plans.rules import RefusedError
 from forestall.web.signals.pinned import Pinned
 
 #: Months looked at after the start, and before it, where the plan says nothing.
 MONTHS, BEFORE, MOST = 6, 24, 36
+AFTER = msg("Months after the start must be a whole number from {least:count} to {most:count}")
+EARLIER = msg("Months before the start must be a whole number from {least:count} to {most:count}")
 _turn = threading.Lock()
 
 
@@ -105,23 +108,23 @@ def _apart(since: str, until: str) -> int:
 
 
 def asked(plan: Plan, held: Pinned, form: Form) -> Asked:
-    """What the form asks; :class:`ForestallError` says what of it makes no sense."""
+    """What the form asks; :class:`RefusedError` says what of it makes no sense."""
     areas = tuple(PlanArea.objects.filter(plan=plan, own=True).order_by("pk").values_list("code", flat=True))
     if not areas:
-        raise ForestallError("the plan names no area: a test needs to know where the response is")
+        raise RefusedError(msg("The plan names no area: a test needs to know where the response is"))
     numbers: dict[str, int] = {}
-    for name, least, most in (("months", 1, MOST), ("before", 6, 120)):
+    for name, least, most, says in (("months", 1, MOST, AFTER), ("before", 6, 120, EARLIER)):
         text = getattr(form, name).strip()
         if not text.isdecimal() or not least <= int(text) <= most:
-            raise ForestallError(f"{name} must be a whole number from {least} to {most}, not {text!r}")
+            raise RefusedError(dataclasses.replace(says, params={"least": least, "most": most}))
         numbers[name] = int(text)
     hoped = form.hoped.strip().rstrip("%")
     try:
         fall = float(hoped) / 100 if hoped else None
     except ValueError:
-        raise ForestallError(f"the fall hoped for is a number of per cent, not {hoped!r}") from None
+        raise RefusedError(msg("The fall hoped for is a number of per cent, such as 20")) from None
     if fall is not None and not 0 < fall <= 1:
-        raise ForestallError("the fall hoped for lies between 1 and 100 per cent")
+        raise RefusedError(msg("The fall hoped for lies between 1 and 100 per cent"))
     return Asked(
         treated=areas, outcome=outcome_of([form.category] if form.category else [], form.kind), starts=form.starts.strip(),
         months=numbers["months"], before=numbers["before"], force=held.force or None, hoped=fall, title=plan.title,
@@ -134,7 +137,12 @@ def proposed(
 ) -> Design:
     """A design for a plan; :class:`ForestallError` where none can be made of what is asked."""
     wanted = asked(plan, held, form)
-    mm.check(wanted.starts, "the response's first month")
+    try:
+        mm.check(wanted.starts, "the response's first month")
+    except ForestallError:
+        raise RefusedError(
+            msg("The month in which the response begins is written as a year and a month: 2027-03")
+        ) from None
     records, places = ground()
     return propose(
         records, places, wanted, method=method or None, comparison=comparison, reason=reason,

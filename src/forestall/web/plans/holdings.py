@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from forestall.catalogue import plans as catalogue
 from forestall.text import Name, msg
+from forestall.web.assessing import redacting
 from forestall.web.plans import own_record
 from forestall.web.plans.models import Plan
 from forestall.web.retention.sources import ERASE, KEEP, REDACT, Held, Item, Source, Subject, begun_by, register
@@ -21,7 +22,7 @@ REDACTED = "Redacted plan"
 COLLEAGUE = msg("somebody who uses the workplace")
 #: What hangs on a plan and goes with its content.
 PARTS = ("answers", "drafts", "hypotheses", "responses", "earlier", "tasks", "occurrences", "help_requests", "referrals",
-         "handovers", "level_changes", "local_results")  # fmt: skip
+         "handovers", "level_changes", "local_results", "rulings", "evaluations", "designs")  # fmt: skip
 
 
 def _held() -> QuerySet[Plan]:
@@ -73,6 +74,7 @@ def carry_out(record: str, decision: str, review: Any) -> Mapping[str, Any]:
         for result in plan.local_results.all():
             gone += result.reviews.all().delete()[0]
         plan.local_results.update(lessons="", mechanism="", lessons_open=False)
+        gone += redacting.redact(plan)
         plan.title = REDACTED
     plan.seed, plan.words, plan.published_at = {}, "", None
     plan.save()

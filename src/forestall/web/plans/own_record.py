@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from forestall.catalogue import plans as catalogue
 from forestall.results import Column, Table
 from forestall.text import Message, msg
+from forestall.web.assessing.models import PlanDesign, PlanEvaluation, Ruling
 from forestall.web.people.models import User
 from forestall.web.plans.models import Answer, HelpRequest, Move, Plan, Task
 
@@ -63,7 +64,13 @@ def of(user: User) -> OwnRecord:
     moved = _by_plan(Move.objects.filter(by=user))
     done = _by_plan(Task.objects.filter(owner=user, standing="done"))
     keys = {*answered, *moved, *done}
-    found = Plan.objects.filter(Q(pk__in=keys) | Q(owner=user) | Q(deputy=user) | Q(supervisor=user)).order_by("-made_at")
+    designs = PlanDesign.objects.filter(Q(by=user) | Q(locked_by=user))
+    tested = Q(pk__in=designs.values("plan"))
+    for rows in (PlanEvaluation.objects, Ruling.objects):
+        tested |= Q(pk__in=rows.filter(by=user).values("plan"))
+    found = Plan.objects.filter(tested | Q(pk__in=keys) | Q(owner=user) | Q(deputy=user) | Q(supervisor=user)).order_by(
+        "-made_at"
+    )
     plans = list(found[:MOST])
     verdicts = dict(Answer.objects.filter(plan__in=plans, question="verdict", current=True).values_list("plan", "value"))
     q = catalogue.questions()["verdict"]
