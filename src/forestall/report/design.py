@@ -48,6 +48,7 @@ def document(
 
 
 def about(design: Design, called: Called = str) -> tuple[Message, ...]:
+    """What a design is about, in the lines below a heading: title, outcome, areas, start, snapshot."""
     a = design.asked
     said = [msg("{title}", title=a.title)] if a.title else []
     said += [
@@ -216,6 +217,7 @@ def _name(code: str, named: Naming) -> str | Message:
 
 
 def areas(codes: tuple[str, ...], named: Naming, most: int = 12) -> tuple[str | Message | Name, ...]:
+    """Areas by name and code, the first ``most`` of them, and how many more there are."""
     shown: tuple[str | Message | Name, ...] = tuple(msg("{name} ({code})", name=named(c), code=c) for c in codes[:most])
     rest = len(codes) - most
     return shown if rest <= 0 else (*shown, msg_n("{n:count} more", "{n:count} more", n=rest))
