@@ -49,14 +49,14 @@ def context(desk: Desk, here: str, **more: Any) -> dict[str, Any]:
 
 
 def navigation(desk: Desk) -> list[tuple[str, Message, str, bool]]:
-    """Name, title, address and whether it is a stage, of the plan's own pages."""
+    """Name, title, address and whether it is a stage or reached from one, of the plan's own pages."""
     key = desk.plan.key
     out = [("overview", msg("Overview"), reverse("plan", args=[key]), False)]
     out += [(s.slug, s.title, reverse("plan-stage", args=[key, s.slug]), True) for s in catalogue.stages()]
     own = "" if desk.partners_view else key
     out += [
-        ("test", msg("Fair test"), own and reverse("plan-test", args=[key]), False),
-        ("evaluation", msg("Evaluation"), own and reverse("plan-evaluation", args=[key]), False),
+        ("test", msg("Fair test"), own and reverse("plan-test", args=[key]), True),
+        ("evaluation", msg("Evaluation"), own and reverse("plan-evaluation", args=[key]), True),
         ("tasks", msg("Tasks"), reverse("plan-tasks", args=[key]), False),
         ("people", msg("People"), "" if desk.partners_view else reverse("plan-people", args=[key]), False),
         ("quality", msg("Quality"), "" if desk.partners_view else reverse("plan-quality", args=[key]), False),
