@@ -47,9 +47,9 @@ def fitted(panel, placebos) -> dict[str, Null]:
 def test_placebos_hang_together_and_hold_nothing_that_is_away(panel, away) -> None:
     found, as_many = groups.placebos(panel, TREATED, away, BEFORE)
     assert groups.FEWEST <= len(found) <= groups.PLACEBOS
-    assert found.size == len(TREATED)
+    assert found.shape[1] == len(TREATED)
     touch = [set(t) for t in panel.touching]
-    for group in found.members.tolist():
+    for group in found.tolist():
         assert len(set(group)) == len(TREATED)
         assert not away[group].any()
         reached, front = {group[0]}, [group[0]]
@@ -61,7 +61,7 @@ def test_placebos_hang_together_and_hold_nothing_that_is_away(panel, away) -> No
     whole = whole[[not away[g].any() for g in whole]]
     was = panel.counts[:, BEFORE].sum(1)
     assert as_many == np.mean([was[g].sum() >= was[TREATED].sum() for g in whole])
-    assert np.array_equal(found.members, groups.placebos(made.made(), TREATED, away, BEFORE)[0].members)
+    assert np.array_equal(found, groups.placebos(made.made(), TREATED, away, BEFORE)[0])
 
 
 def test_like_areas_are_the_nearest(panel, away) -> None:
@@ -71,35 +71,50 @@ def test_like_areas_are_the_nearest(panel, away) -> None:
     assert {i: int(w) for i, w in enumerate(row) if w} == want
 
 
-def test_simplex_weights_agree_with_a_general_optimiser() -> None:
-    rng = np.random.default_rng(3)
-    donors, target = rng.gamma(4, 2, (5, 8, 10)), rng.gamma(4, 2, (5, 10))
-    found = comparing.simplex_weights(donors, target, np.ones((5, 8), bool), rounds=3000)
-    for x, y, w in zip(donors, target, found, strict=True):
+def test_a_synthetic_control_is_that_of_a_general_optimiser(panel, away) -> None:
+    group = np.array(made.block(7, 2))
+    row = comparing.synthetic_control(panel, group[None, :], away, BEFORE).toarray()[0] / len(group)
+    like = comparing.like_areas(panel, group[None, :], away, BEFORE).toarray()[0]
+    donors = np.array(sorted(np.flatnonzero(like), key=lambda a: (-like[a], a))[: comparing.DONORS])
+    parts = np.array_split(BEFORE, max(comparing.PARTS, len(BEFORE) // 3))
+    course = np.array([panel.counts[:, p].sum(1) for p in parts])
+    x, y = course[:, donors], course[:, group].mean(1)
+    ridge = x.sum() / len(donors)
 
-        def miss(v, x=x, y=y):
-            return float(((v @ x - y) ** 2).sum())
+    def miss(v):
+        return float(((x @ v - y) ** 2).sum() + ridge * (v**2).sum())
 
-        best = minimize(
-            miss, np.full(8, 1 / 8), method="SLSQP", bounds=[(0, 1)] * 8,
-            constraints=[LinearConstraint(np.ones(8), 1, 1)], options={"ftol": 1e-12, "maxiter": 500},
-        )  # fmt: skip
-        assert w.sum() == pytest.approx(1)
-        assert (w >= 0).all()
-        assert np.allclose(w, best.x, atol=2e-3)
-    few = comparing.simplex_weights(donors, target, np.arange(8)[None, :].repeat(5, 0) < 3)
-    assert not few[:, 3:].any()
+    best = minimize(
+        miss, np.full(len(donors), 1 / len(donors)), method="SLSQP", bounds=[(0, 1)] * len(donors),
+        constraints=[LinearConstraint(np.ones(len(donors)), 1, 1)], options={"ftol": 1e-12, "maxiter": 500},
+    )  # fmt: skip
+    assert row.sum() == pytest.approx(1)
+    assert (row >= 0).all()
+    assert np.allclose(row[donors], best.x, atol=2e-3)
+    assert miss(row[donors]) <= best.fun * (1 + 1e-9)
+    assert not np.delete(row, donors).any()
 
 
 def test_calibration_weights_reproduce_the_totals(panel, away) -> None:
     group = np.array(made.block(7, 2))
-    row = comparing.calibration(panel, group[None, :], away, BEFORE, rounds=60).toarray()[0]
+    row = comparing.calibration(panel, group[None, :], away, BEFORE).toarray()[0]
     assert (row >= 0).all()
     assert not row[away].any()
     for columns in np.array_split(BEFORE, comparing.PARTS):
-        assert row @ panel.counts[:, columns].sum(1) == pytest.approx(panel.counts[group][:, columns].sum(), rel=0.01)
-    assert row @ panel.everything[:, BEFORE].sum(1) == pytest.approx(panel.everything[group][:, BEFORE].sum(), rel=0.01)
-    assert row.sum() == pytest.approx(len(group), rel=0.01)
+        assert row @ panel.counts[:, columns].sum(1) == pytest.approx(panel.counts[group][:, columns].sum(), rel=1e-4)
+    assert row @ panel.everything[:, BEFORE].sum(1) == pytest.approx(panel.everything[group][:, BEFORE].sum(), rel=1e-4)
+    assert row.sum() == pytest.approx(len(group), rel=1e-4)
+
+
+def test_calibration_weights_are_never_all_nothing(panel, away) -> None:
+    """Of groups that no weights reproduce, the nearest; a step that was bent left one in thirty without any."""
+    drawn_here = groups.grown(panel, 4)
+    drawn_here = drawn_here[~away[drawn_here].any(1)]
+    found = comparing.calibration(panel, drawn_here, away, BEFORE)
+    assert np.allclose(np.asarray(found.sum(1)).ravel(), 4, rtol=1e-4)
+    assert not found.multiply(comparing.indicator(drawn_here, len(panel.areas))).nnz, "a group is no comparison of its own"
+    missed = found @ panel.counts[:, BEFORE].sum(1) / np.maximum(panel.counts[drawn_here][:, :, BEFORE].sum((1, 2)), 1)
+    assert np.mean(np.abs(missed - 1) > 0.02) < 0.01
 
 
 @pytest.mark.parametrize("way", comparing.WAYS)

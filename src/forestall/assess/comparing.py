@@ -16,6 +16,8 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from forestall.assess.panel import Bools, Floats, Ints, Panel
+from forestall.stats._balancing import balance
+from forestall.stats._hull_kernels import nearest_weights
 
 #: Like areas of each treated one.
 LIKE = 15
@@ -69,89 +71,44 @@ def _within(near: Ints, groups: Ints) -> Bools:
 
 
 def synthetic_control(panel: Panel, groups: Ints, away: Bools, before: Ints) -> sparse.csr_matrix:
-    """Weights (groups, areas) of the synthetic control of each group's mean, over its like areas."""
+    """Weights (groups, areas) of the synthetic control of each group's mean, over its like areas.
+
+    What an area counts is chance as much as level, so the square of each weight costs as much as the counts scatter by
+    chance (a ridge): of the weights that follow the course, the evenest are taken.
+    """
     like = like_areas(panel, groups, away, before)
     parts = _parts(before, max(PARTS, len(before) // 3))
     course = np.column_stack([panel.counts[:, p].sum(1) for p in parts])  # (areas, parts)
-    n, k = groups.shape
-    donors = np.zeros((n, DONORS), np.int64)
-    there = np.zeros((n, DONORS), bool)
-    for i in range(n):
+    k = groups.shape[1]
+    out = sparse.lil_matrix((len(groups), len(panel.areas)))
+    for i, group in enumerate(groups):
         row = slice(like.indptr[i], like.indptr[i + 1])
-        at = like.indices[row][np.argsort(-like.data[row], kind="stable")][:DONORS]
-        donors[i, : len(at)], there[i, : len(at)] = at, True
-    target = course[groups].mean(1)
-    weights = simplex_weights(course[donors], target, there)
-    rows = np.repeat(np.arange(n), there.sum(1))
-    out = sparse.csr_matrix((k * weights[there], (rows, donors[there])), shape=(n, len(panel.areas)))
-    out.eliminate_zeros()
-    return out
+        donors = like.indices[row][np.argsort(-like.data[row], kind="stable")][:DONORS]
+        x = np.asfortranarray(course[donors].T)
+        ridge = float(x.sum() / max(len(donors), 1))
+        out[i, donors] = k * nearest_weights(x, course[group].mean(0), np.ones(len(donors), bool), ridge)
+    return out.tocsr()
 
 
-def simplex_weights(donors: Floats, target: Floats, there: Bools, rounds: int = 150) -> Floats:
-    """Weights w ≥ 0 with Σw = 1 that bring Σ w·donors nearest to the target, many at once.
-
-    ``donors``: (n, d, t); ``target``: (n, t); ``there``: which donors count, (n, d). Accelerated exponentiated steps would
-    never reach 0; these are projected gradient steps (Beck and Teboulle 2009) with the projection on the simplex.
-    """
-    gram = donors @ donors.transpose(0, 2, 1)
-    linear = np.einsum("ndt,nt->nd", donors, target)
-    step = 1.0 / np.maximum(np.linalg.norm(gram, axis=(1, 2)), 1e-12)[:, None]
-    w = there / np.maximum(there.sum(1, keepdims=True), 1)
-    ahead, momentum = w, 1.0
-    for _ in range(rounds):
-        slope = (gram @ ahead[:, :, None])[:, :, 0] - linear
-        new = _on_simplex(np.where(there, ahead - step * slope, -np.inf))
-        faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = new + (momentum - 1) / faster * (new - w)
-        w, momentum = new, faster
-    return np.asarray(w)
-
-
-def _on_simplex(v: Floats) -> Floats:
-    """The nearest point of the simplex to each row; -inf stays 0."""
-    ordered = -np.sort(-v, axis=1)
-    finite = np.where(np.isfinite(ordered), ordered, 0.0)
-    sums = np.cumsum(finite, 1) - 1
-    count = np.arange(1, v.shape[1] + 1)
-    last = np.maximum(((finite - sums / count > 0) & np.isfinite(ordered)).sum(1), 1)
-    shift = sums[np.arange(len(v)), last - 1] / last
-    return np.asarray(np.maximum(np.where(np.isfinite(v), v, 0.0) - shift[:, None], 0.0) * np.isfinite(v))
-
-
-def calibration(panel: Panel, groups: Ints, away: Bools, before: Ints, rounds: int = 12) -> sparse.csr_matrix:
-    """Weights (groups, areas) that reproduce each group's totals: population, records, and the outcome by part."""
+def calibration(panel: Panel, groups: Ints, away: Bools, before: Ints) -> sparse.csr_matrix:
+    """Weights (groups, areas) that reproduce each group's totals: population, records, and the outcome by part; the
+    nearest that can be had where no weights do."""
     columns = [panel.counts[:, p].sum(1) for p in _parts(before, PARTS)]
     columns += [panel.everything[:, before].sum(1), panel.centre[:, before].sum(1)]
     columns += [panel.population] if panel.population is not None else []
-    x = np.column_stack([np.ones(len(panel.areas)), *columns])
-    totals = x[groups].sum(1)
     free = np.flatnonzero(~away)
     if len(free) > SPREAD:
         f = describe(panel, before)
         distance = np.full(len(f), np.inf)
         distance[free] = cKDTree(f[np.unique(groups)]).query(f[free])[0]
         free = np.sort(np.argsort(distance, kind="stable")[:SPREAD])
-    scale = np.maximum(x[free].std(0), 1e-9)
-    scale[0] = 1.0
-    z, t = x[free] / scale, totals / scale
+    x = np.column_stack(columns)
+    x = (x - x[free].mean(0)) / np.maximum(x[free].std(0), 1e-9)
     n, k = groups.shape
-    own = indicator(groups, len(panel.areas))[:, free].toarray() > 0
-    base = np.where(own, 0.0, k / len(free))
-    dual = np.zeros((n, x.shape[1]))
-    with np.errstate(over="ignore"):
-        for _ in range(rounds):
-            w = base * np.exp(np.clip(dual @ z.T, -30, 12))
-            gap = t - w @ z
-            hessian = np.einsum("na,ai,aj->nij", w, z, z, optimize=True)
-            ridge = 1e-3 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(x.shape[1]) / x.shape[1]
-            move = np.linalg.solve(hessian + ridge, gap[:, :, None])[:, :, 0]
-            short = np.minimum(1, 1.5 / np.maximum(np.abs(move).max(1, keepdims=True), 1e-12))
-            dual = np.clip(dual + move * short, -12, 12)
-    w = base * np.exp(np.clip(dual @ z.T, -30, 12))
-    out = sparse.lil_matrix((n, len(panel.areas)))
-    out[:, free] = w
-    return out.tocsr()
+    usable = indicator(groups, len(panel.areas))[:, free].toarray() == 0
+    found = balance(x[free], x[groups].sum(1), np.full(n, float(k)), usable)
+    rows, at = np.nonzero(found.weights)
+    return sparse.csr_matrix((found.weights[rows, at], (rows, free[at])), shape=(n, len(panel.areas)))
 
 
 def _parts(before: Ints, number: int) -> list[Ints]:

@@ -14,7 +14,7 @@ from forestall import catalogue
 from forestall.assess import groups
 from forestall.assess.null import drawn, null
 from forestall.assess.panel import Floats, Ints, Panel, build
-from forestall.assess.propose import FEWEST_AFTER, Ground, lay, named
+from forestall.assess.propose import FEWEST_AFTER, SUPPORT, Ground, lay, named
 from forestall.assess.verdict import ALPHA, maryland, moved, verdict
 from forestall.errors import ForestallError
 from forestall.places import Places
@@ -77,7 +77,8 @@ def evaluate(
         checks=_checks(design, ground), design=design, snapshot=panel.snapshot,
         made_on=(today or dt.date.today()).isoformat(), interim=interim, months=after,
         raw=_raw(panel, ground, weights), effects=tuple(e for e, _ in found.values()), fidelity=fidelity, verdict=slug,
-        rule=rule, resident=(), analyst=(), level=maryland(design), deviations=_deviations(design, panel, ground, after),
+        rule=rule, resident=(), analyst=(), level=maryland(design),
+        deviations=_deviations(design, panel, ground, weights, after),
         course_months=months, treated_course=own, expected_course=expected, harms=harms.strip(), equality=equality.strip(),
         economics=dict(economics or {}),
     )  # fmt: skip
@@ -96,8 +97,8 @@ def _effect(design: Design, ground: Ground, name: str, rows: Ints) -> tuple[Effe
     nothing = np.zeros(len(panel.areas))
     if not design.method or before == 0 or panel.broken[rows].any():
         return empty, nothing
-    drawn_from, _ = groups.placebos(panel, rows, ground.away, w.before)
-    if len(drawn_from) < groups.FEWEST:
+    drawn_from, as_many = groups.placebos(panel, rows, ground.away, w.before)
+    if len(drawn_from) < groups.FEWEST or as_many < SUPPORT:
         return empty, nothing
     placebos = drawn(panel, rows, drawn_from, ground.away)
     fitted = null(panel, design.method, placebos, w.before, w.after, named(panel, design.chosen))
@@ -138,7 +139,9 @@ def _raw(panel: Panel, ground: Ground, weights: Floats) -> tuple[tuple[str, floa
     return tuple(out)
 
 
-def _deviations(design: Design, panel: Panel, ground: Ground, after: tuple[str, ...]) -> tuple[Message, ...]:
+def _deviations(
+    design: Design, panel: Panel, ground: Ground, weights: Floats, after: tuple[str, ...]
+) -> tuple[Message, ...]:
     out: list[Message] = []
     if design.lock is None:
         out.append(msg("The design was never locked, so what is tested may have been chosen after the fact."))
@@ -165,6 +168,12 @@ def _deviations(design: Design, panel: Panel, ground: Ground, after: tuple[str, 
                 months=tuple(gone),
             )
         )
+    locked, now = {code for code, _ in design.comparison}, {panel.areas[i] for i in np.flatnonzero(weights > 1e-4)}
+    if others := len(locked ^ now):
+        out.append(
+            msg_n("{n:count} area is compared with now and was not in the design, or the other way round.",
+                  "{n:count} areas are compared with now and were not in the design, or the other way round.", n=others)
+        )  # fmt: skip
     if design.overruled:
         out.append(msg("The proposal was overruled, for this reason: {reason}", reason=design.overruled))
     if panel.snapshot != design.snapshot:

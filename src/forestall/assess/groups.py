@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from forestall.assess.panel import Bools, Floats, Ints, Panel
@@ -14,20 +12,6 @@ GROWN = 1500
 PLACEBOS = 400
 #: Fewest groups for an honest p-value of 5 %, both ends counted.
 FEWEST = 99
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """``members``: areas of each group, int64 (groups, size); ``size``: how many areas each has."""
-
-    members: Ints
-
-    @property
-    def size(self) -> int:
-        return int(self.members.shape[1])
-
-    def __len__(self) -> int:
-        return int(self.members.shape[0])
 
 
 def grown(panel: Panel, size: int) -> Ints:
@@ -71,9 +55,9 @@ def grow(touching: tuple[tuple[int, ...], ...], seed: int, draws: Floats) -> lis
     return got
 
 
-def placebos(panel: Panel, treated: Ints, away: Bools, before: Ints) -> tuple[Groups, float]:
-    """Groups of as many areas as are treated, none of them in ``away``, nearest to it in what was counted ``before``; and
-    the share of all such groups that counted at least as many.
+def placebos(panel: Panel, treated: Ints, away: Bools, before: Ints) -> tuple[Ints, float]:
+    """Groups of as many areas as are treated, none of them in ``away``, nearest to it in what was counted ``before``, int64
+    (groups, size); and the share of all such groups that counted at least as many.
 
     ``away``: areas that no placebo may hold (treated, around it, broken). ``before``: indices of months.
     """
@@ -84,4 +68,4 @@ def placebos(panel: Panel, treated: Ints, away: Bools, before: Ints) -> tuple[Gr
     theirs = counted[members].sum(1)
     as_many = float((theirs >= own).mean()) if len(members) else 0.0
     order = np.argsort(np.abs(np.log((theirs + 1) / (own + 1))), kind="stable")[:PLACEBOS]
-    return Groups(members[np.sort(order)]), as_many
+    return members[np.sort(order)], as_many

@@ -30,7 +30,6 @@ from scipy import sparse
 from scipy.optimize import nnls
 
 from forestall.assess import comparing
-from forestall.assess.groups import Groups
 from forestall.assess.panel import Bools, Floats, Ints, Panel
 
 #: Months before the response that are looked at for themselves: a place is chosen for what happened there lately.
@@ -46,9 +45,8 @@ class Null:
     ``z``: how far each placebo missed, in units of its scatter; ``u``: the same as judged by those away from it; both
     (placebos,). ``counted`` and ``expected``: of the treated group, after. ``plain``: what was expected without allowing
     for regression to the mean. ``level``: the two b; ``scatter``: the four v; ``linear`` and ``square``: the treated
-    group's variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group, (areas,).
-    ``compared``: what its comparison counted before and after. ``missed``: mean of the placebos' squared misses over what
-    was expected of them."""
+    group's variance at a ratio ρ is linear·ρ + square·ρ². ``weights``: comparison weights of the treated group,
+    (areas,)."""
 
     way: str
     z: Floats
@@ -61,8 +59,6 @@ class Null:
     linear: float
     square: float
     weights: Floats
-    compared: tuple[float, float]
-    missed: float
 
     def variance(self, ratio: Floats | float) -> Floats:
         """The scatter that is to be expected of the treated group where ``ratio`` times ``expected`` is."""
@@ -126,9 +122,10 @@ class Drawn:
     away: Bools
 
 
-def drawn(panel: Panel, treated: Ints, groups: Groups, away: Bools) -> Drawn:
-    """What does not hang on months: the groups, and which of the placebos neither overlap nor touch."""
-    members = np.vstack([groups.members, treated])
+def drawn(panel: Panel, treated: Ints, groups: Ints, away: Bools) -> Drawn:
+    """What does not hang on months: the placebos (``groups``, shape (placebos, size)) and which of them neither overlap nor
+    touch."""
+    members = np.vstack([groups, treated])
     inside = comparing.indicator(members, len(panel.areas))
     wide = inside[:-1] + inside[:-1] @ panel.contact
     near = (wide @ inside[:-1].T).toarray() > 0
@@ -147,8 +144,8 @@ def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, cho
     inside = placebos.inside
     y, was, lately = inside @ c_after, inside @ c_before, inside @ c_late
     behind = BEHIND * whole[2] / whole[0]
-    compared_before, compared_after = weights @ c_before, weights @ c_after
-    ratio = (compared_after + behind) / (compared_before + BEHIND)
+    compared_after = weights @ c_after
+    ratio = (compared_after + behind) / (weights @ c_before + BEHIND)
     ratio_late = (compared_after + behind) / (weights @ c_late + BEHIND * whole[1] / whole[0])
     x = np.column_stack([was * ratio, lately * ratio_late])
     few = np.asarray(inside.sum(1)).ravel() * whole[2] / max(int(panel.own.sum()), 1)
@@ -167,8 +164,7 @@ def null(panel: Panel, way: str, placebos: Drawn, before: Ints, after: Ints, cho
         way=way, z=z, u=_judged(z, placebos.far), counted=float(y[n]), expected=float(e[n]), plain=float(x[n, 0]),
         level=(float(level[0]), float(level[1])), scatter=tuple(float(v) for v in scatter),
         linear=float(scatter[0] * own[0] + scatter[3] * own[3]), square=float(scatter[1] * own[1] + scatter[2] * own[2]),
-        weights=weights[n].toarray().ravel(), compared=(float(compared_before[n]), float(compared_after[n])),
-        missed=float(np.mean((y[:n] - e[:n]) ** 2 / (e[:n] + 0.3))),
+        weights=weights[n].toarray().ravel(),
     )  # fmt: skip
 
 

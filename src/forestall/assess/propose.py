@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from forestall.assess import comparing, groups, power
-from forestall.assess.null import Drawn, Null, ahead, drawn, null
+from forestall.assess.null import LATE, Drawn, ahead, drawn, null
 from forestall.assess.panel import Bools, Floats, Ints, Panel, build
 from forestall.assess.windows import BEFORE, Windows, windows
 from forestall.errors import ForestallError
@@ -74,48 +74,17 @@ def propose(
     before, w = ground.windows.before, ground.windows
     counted = panel.counts[ground.treated][:, before].sum()
     to_come = float(counted) * len(w.post) / len(before)
-    against = _against(ground, float(counted), to_come)
-    options: list[Option] = []
-    played: dict[str, tuple[Null, power.Curve]] = {}
-    placebos: Drawn | None = None
-    if against is None:
-        drawn_from, as_many = groups.placebos(panel, ground.treated, ground.away, before)
-        if len(drawn_from) < groups.FEWEST:
-            against = msg_n(
-                "Only {n:count} group of the same size can be drawn from the rest of the force; an honest p-value needs "
-                "{least:count}.",
-                "Only {n:count} groups of the same size can be drawn from the rest of the force; an honest p-value needs "
-                "{least:count}.",
-                n=len(drawn_from), least=groups.FEWEST,
-            )  # fmt: skip
-        elif as_many < SUPPORT:
-            against = msg(
-                "Hardly any other place of this size had as many events before. With nothing like it in the force, "
-                "nothing can say what would have happened here."
-            )
-        else:
-            # Chosen by the months that the play takes as before: chosen by all, they would foretell its time after.
-            length = min(len(w.post), max(2, len(before) // 2))
-            like, _ = groups.placebos(panel, ground.treated, ground.away, before[:-length])
-            placebos = drawn(panel, ground.treated, like, ground.away)
-    for way in comparing.WAYS:
-        if against is not None or placebos is None:
-            options.append(Option(method=way, offered=False, why=against or msg("Nothing can be compared.")))
-            continue
-        own = named(panel, comparison)
-        fitted = null(panel, way, placebos, before[:-length], before[-length:], own)
-        played[way] = (fitted, power.curve(ahead(panel, fitted, placebos, before, len(w.post), own)))
-        options.append(Option(method=way, offered=True, why=msg("Can be used."), detectable=played[way][1].detectable))
-    best = method or _best(played)
+    against = _against(ground, float(counted), to_come) or _unlike(ground)
+    placebos, played = (None, {}) if against is not None else _play(ground, comparison)
+    best = _best(played) if method is None or not played else method
     if len(chosen) and best:
         best = PLAINEST
-    options = [replace(o, offered=o.method in played, why=_why(o, best, played)) for o in options]
-    options += _others(against)
-    curve = played[best][1] if best in played else None
+    options = [_option(way, best, played, against, reason) for way in comparing.WAYS] + _others(against)
+    curve = played[best] if best else None
     weights = _weights(panel, ground, best, placebos, chosen)
     own_course, compared_course = _courses(panel, ground, weights)
     return Design(
-        parameters={"placebos": groups.PLACEBOS, "grown": groups.GROWN, "late": 3, "support": SUPPORT},
+        parameters={"placebos": groups.PLACEBOS, "grown": groups.GROWN, "late": LATE, "support": SUPPORT},
         seed=0, checks=_checks(ground, against, own_course, compared_course, curve, asked),
         asked=asked, force=panel.force or "", snapshot=panel.snapshot, made_on=(today or dt.date.today()).isoformat(),
         weight=weight or _weight(best, len(ground.treated)), method=best or "", options=tuple(options), pre=w.pre,
@@ -136,10 +105,10 @@ def lay(panel: Panel, asked: Asked) -> Ground:
     if not asked.treated:
         raise ForestallError("no area is named that the response treats: name one or more")
     treated = panel.rows(tuple(dict.fromkeys(asked.treated)))
-    if len(treated) > len(panel.areas) // 3:
+    if len(treated) > int(panel.own.sum()) // 3:
         raise ForestallError(
-            f"{len(treated):,} of the force's {len(panel.areas):,} areas are treated: too few are left to compare with; "
-            "test a part first, or draw lots for the order of places (forestall design randomise)"
+            f"{len(treated):,} of the force's {int(panel.own.sum()):,} areas are treated: too few are left to compare "
+            "with; test a part first, or draw lots for the order of places (forestall design randomise)"
         )
     ring = panel.ring(treated)
     away = panel.broken.copy()
@@ -201,26 +170,67 @@ def _against(ground: Ground, counted: float, to_come: float) -> Message | None:
     return None
 
 
-def _best(played: dict[str, tuple[Null, power.Curve]]) -> str | None:
+def _unlike(ground: Ground) -> Message | None:
+    """Why nothing in the force is like the treated areas, where that is so."""
+    found, as_many = groups.placebos(ground.panel, ground.treated, ground.away, ground.windows.before)
+    if len(found) < groups.FEWEST:
+        return msg_n(
+            "Only {n:count} group of the same size can be drawn from the rest of the force; an honest p-value needs "
+            "{least:count}.",
+            "Only {n:count} groups of the same size can be drawn from the rest of the force; an honest p-value needs "
+            "{least:count}.",
+            n=len(found), least=groups.FEWEST,
+        )  # fmt: skip
+    if as_many < SUPPORT:
+        return msg(
+            "Hardly any other place of this size had as many events before. With nothing like it in the force, "
+            "nothing can say what would have happened here."
+        )
+    return None
+
+
+def _play(ground: Ground, comparison: Sequence[str]) -> tuple[Drawn, dict[str, power.Curve]]:
+    """What each method could show, played on the months before: their last part is taken for the time after.
+
+    The placebos are chosen by the months that the play takes as before: chosen by all, they would foretell its time after.
+    """
+    panel, before, months = ground.panel, ground.windows.before, len(ground.windows.post)
+    length = min(months, max(2, len(before) // 2))
+    like, _ = groups.placebos(panel, ground.treated, ground.away, before[:-length])
+    placebos = drawn(panel, ground.treated, like, ground.away)
+    own = named(panel, comparison)
+    played = {}
+    for way in comparing.WAYS:
+        fitted = null(panel, way, placebos, before[:-length], before[-length:], own)
+        played[way] = power.curve(ahead(panel, fitted, placebos, before, months, own))
+    return placebos, played
+
+
+def _best(played: dict[str, power.Curve]) -> str | None:
     """The plainest method, unless another would find a clearly smaller fall."""
     if not played:
         return None
-    found = {way: curve.detectable or 1.0 for way, (_, curve) in played.items()}
+    found = {way: curve.detectable or 1.0 for way, curve in played.items()}
     best = min(found, key=lambda way: (found[way], way != PLAINEST))
     return best if found[best] < BETTER * found[PLAINEST] else PLAINEST
 
 
-def _why(option: Option, best: str | None, played: dict[str, tuple[Null, power.Curve]]) -> Message:
-    if option.method not in played:
-        return option.why
-    found = option.detectable
-    if option.method == best:
-        if option.method == PLAINEST:
-            return msg("Used: it is the plainest comparison, and no other would find a clearly smaller fall.")
-        return msg("Used: of all methods it would find the smallest fall, {share:percent}.", share=found or 1.0)
-    if found is None:
-        return msg("Not used: with it not even a fall to nothing would show.")
-    return msg("Not used: the smallest fall that it would find is {share:percent}.", share=found)
+def _option(way: str, best: str | None, played: dict[str, power.Curve], against: Message | None, reason: str) -> Option:
+    """A method, whether it could be used, and why it is or is not."""
+    if way not in played:
+        return Option(method=way, offered=False, why=against or msg("Nothing can be compared."))
+    found = played[way].detectable
+    if way == best and reason.strip():
+        why = msg("Used: a person chose the comparison, for the reason given.")
+    elif way == best and way == PLAINEST:
+        why = msg("Used: it is the plainest comparison, and no other would find a clearly smaller fall.")
+    elif way == best:
+        why = msg("Used: of all methods it would find the smallest fall, {share:percent}.", share=found or 1.0)
+    elif found is None:
+        why = msg("Not used: with it not even a fall to nothing would show.")
+    else:
+        why = msg("Not used: the smallest fall that it would find is {share:percent}.", share=found)
+    return Option(method=way, offered=True, why=why, detectable=found)
 
 
 def _others(against: Message | None) -> list[Option]:

@@ -40,6 +40,10 @@ def verdict(
             return "no-evidence", msg(
                 "It fell where the response was and rose around it; together there is no fall beyond chance: it moved."
             )
+        if ring is not None and not ring.tested:
+            return "worked", msg(
+                "It fell by more than chance explains. Whether it moved to the areas around can't be told."
+            )
         return "worked", msg("It fell by more than chance explains, and no rise around it made up for the fall.")
     matters = _matters(design)
     if matters is not None and low > 1 - matters:

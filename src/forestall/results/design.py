@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forestall.results._design_drawing import course_drawing
-from forestall.results.base import Check, Column, Provenance, Table, register
+from forestall.results.base import Column, Provenance, Table, register
 from forestall.results.figures import Figures
 from forestall.text import Message, msg, msg_n
 
@@ -329,8 +329,3 @@ class Evaluation(Figures):
 
     def explain(self, language: str = "en") -> str:
         return " ".join(m.render(language) for m in self.analyst)
-
-
-def checks_failed(checks: tuple[Check, ...]) -> tuple[Message, ...]:
-    """The sentences of the conditions that were not met."""
-    return tuple(c.text for c in checks if not c.passed)
