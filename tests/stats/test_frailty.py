@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats as ss
 
@@ -76,6 +76,9 @@ def test_counts_are_drawn_from_the_distribution_however_large_the_mean(mean: flo
 
 
 @settings(deadline=None)
+@example(c=1, more=0, share=0.25, phi=1.000001)
+@example(c=300, more=1700, share=0.05, phi=1 + 5e-7)
+@example(c=300, more=1700, share=0.05, phi=1 + 2e-6)
 @given(st.integers(1, 400), st.integers(0, 2000), st.floats(0.01, 0.6), st.floats(1.0, 8.0))
 def test_the_kernel_s_ratio_is_the_documented_one_and_its_bound_is_never_below(
     c: int, more: int, share: float, phi: float

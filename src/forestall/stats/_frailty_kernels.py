@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from forestall.stats._scan_kernels import _draw, _mix, _uniform
+from forestall.stats.dispersion import BINOMIAL
 
 #: Replicates that go through the zones side by side, so that one instruction serves several.
 LANES = 16
@@ -264,7 +265,7 @@ def refits(
 @njit(cache=True)
 def beta_binomial_ratio(c: float, r: float, share: float, phi: float) -> float:
     """The history model's log likelihood ratio, as ``history_statistic`` defines it, of one cylinder."""
-    if phi <= 1.0 + 1e-6:
+    if phi <= BINOMIAL:
         out = c * math.log(c / (r * share))
         return out + ((r - c) * math.log((r - c) / (r * (1.0 - share))) if r > c else 0.0)
     k = max(r / (phi - 1.0) - 1.0, 0.05)

@@ -23,6 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+#: Up to this dispersion a likelihood ratio takes counts for binomial: nearer to 1 its overdispersed form is rounding alone.
+BINOMIAL = 1.0 + 1e-6
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 

@@ -32,7 +32,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.results import Column, Figures, Table, register
-from forestall.stats.dispersion import Dispersion, fit_dispersion, neighbours_of
+from forestall.stats.dispersion import BINOMIAL, Dispersion, fit_dispersion, neighbours_of
 from forestall.stats.frailty import maxima_by_size
 from forestall.stats.neighbours import points_of
 from forestall.text import msg
@@ -352,7 +352,7 @@ def history_statistic(c: npt.ArrayLike, r: npt.ArrayLike, share: npt.ArrayLike, 
     """
     c, r, share, phi = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, r, share, phi)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        k = np.where(phi > 1 + 1e-9, np.maximum(r / (phi - 1) - 1, 0.05), np.inf)
+        k = np.where(phi > BINOMIAL, np.maximum(r / (phi - 1) - 1, 0.05), np.inf)
         finite = np.isfinite(k)
         kf = np.where(finite, k, 0.0)
         y = np.where(finite, (c + kf * share) / (r + kf), share)
