@@ -77,6 +77,18 @@ def test_the_nearest_miss_is_that_of_a_general_optimiser() -> None:
         assert (made.weights[b] >= 0).all()
 
 
+def test_no_place_that_may_bear_weight_would_bring_the_nearest_miss_nearer() -> None:
+    rng = np.random.default_rng(10)
+    x = rng.normal(size=(60, 5))
+    goals, usable = rng.normal(size=(6, 5)) * 3, rng.random((6, 60)) < 0.5
+    made = balance(x, 4 * goals, np.full(6, 4.0), usable)
+    assert not made.exact.any()
+    for goal, weights, may in zip(goals, made.weights / 4, usable, strict=True):
+        assert not weights[~may].any()
+        gap = weights @ x - goal
+        assert ((x[may] - goal) @ gap).min() == pytest.approx(gap @ gap, rel=1e-12)
+
+
 def test_a_placebo_group_gets_what_it_would_get_as_the_treated_one() -> None:
     y = force(3)
     treated = ordinary(y, 6, 3)

@@ -4,7 +4,8 @@ for many targets at once, and the nearest that can be had where no weights reach
 Entropy balancing (Deville and Särndal 1992, *Journal of the American Statistical Association* 87, 376-382: raking;
 Hainmueller 2012, *Political Analysis* 20, 25-46) takes the weights nearest to equal ones, by w log(w/q) - w + q, with
 Xᵀw = t. They are wᵢ = qᵢ exp(xᵢᵀλ), where λ minimises Σ qᵢ exp(xᵢᵀλ) - λᵀt: as many unknowns as totals, however many
-places.
+places. The nearest is the point of the hull of what places may bear that lies nearest to the target
+(:mod:`forestall.stats._hull_kernels`), each total in standard deviations.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
+from forestall.stats._hull_kernels import nearest_weights
 from forestall.stats.rates import Floats
 
 Bools = npt.NDArray[np.bool_]
@@ -29,7 +30,9 @@ STEPS, STEEPEST = 60, 60.0
 #: For so few targets products of columns are taken anew for each, and for more once for all.
 FEW = 16
 
-#: Numbers that may lie in memory at once, about 200 MB.
+#: Numbers of the largest single array of Newton's steps, about 200 MB: weights of the targets that are sought at once,
+#: their curvatures, or products of columns. A step holds about five arrays as large as the weights. What is given back
+#: has a weight for each target and place, and is not bounded by it.
 ROOM = 25_000_000
 
 
@@ -55,12 +58,14 @@ def balance(x: Floats, targets: Floats, sizes: Floats, usable: Bools) -> Balance
     for first in range(0, len(goal), step):
         part = slice(first, first + step)
         weights[part], met[part] = _newton(full, goal[part], usable[part])
+    columns = np.asfortranarray(x.T)
     for b in np.flatnonzero(~met):
-        weights[b] = nearest_weights(x, goal[b, 1:], usable[b])
+        weights[b] = nearest_weights(columns, goal[b, 1:], usable[b], 0.0)
     miss = weights @ full - goal
     met |= np.abs(miss).max(1) <= EXACT  # a corner of what can be reached, where weights of 0 are needed
     distance = np.sqrt((miss[:, 1:] ** 2).mean(1)) if m else np.zeros(len(goal))
-    return Balanced(weights * sizes[:, None], met, distance)
+    weights *= sizes[:, None]
+    return Balanced(weights, met, distance)
 
 
 def _newton(x: Floats, goal: Floats, usable: Bools) -> tuple[Floats, Bools]:
@@ -129,16 +134,4 @@ def _firm(out: Floats) -> Floats:
     diagonal = np.arange(out.shape[1])
     trifle = 1e-12 * np.trace(out, axis1=1, axis2=2) + 1e-300
     out[:, diagonal, diagonal] += trifle[:, None]
-    return out
-
-
-def nearest_weights(x: Floats, goal: Floats, usable: Bools) -> Floats:
-    """Weights of 0 or more that add up to 1 and bring Σ w x as near to ``goal`` as can be, by least squares (Lawson
-    and Hanson 1974, *Solving Least Squares Problems*, with the sum as a row that weighs much)."""
-    ids = np.flatnonzero(usable)
-    heavy = 1e3 * max(1.0, float(np.abs(goal).max(initial=0.0)))
-    rows = np.vstack([x[ids].T - goal[:, None], np.full(ids.size, heavy)])
-    found, _ = optimize.nnls(rows, np.append(np.zeros(len(goal)), heavy), maxiter=20 * rows.shape[0] + 3 * ids.size)
-    out = np.zeros(len(x))
-    out[ids] = found / found.sum()
     return out

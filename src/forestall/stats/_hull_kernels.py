@@ -151,16 +151,3 @@ def _solve(factor: Any, size: Any, u: Any, v: Any) -> Any:
         for t in range(s + 1, size):
             total -= factor[t, s] * v[t]
         v[s] = total / factor[s, s]
-
-
-@njit(cache=True)
-def every_weights(x: Any, pool: Any, ridge: Any) -> Any:
-    """Weights (columns, columns): row i those of column i as the target from the other columns of ``pool`` (columns,)."""
-    n = x.shape[1]
-    out = np.zeros((n, n))
-    for i in range(n):
-        before = pool[i]
-        pool[i] = False
-        out[i] = nearest_weights(x, x[:, i].copy(), pool, ridge)
-        pool[i] = before
-    return out

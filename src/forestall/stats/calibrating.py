@@ -67,6 +67,7 @@ class CalibrationWeights(Figures):
     ``effective_size``: (Σw)²/Σw². ``placebos``: scores of the placebo groups, shape (groups, outcomes)."""
 
     type_name: ClassVar[str] = "calibration-weights"
+    version: ClassVar[str] = "2"
 
     estimate: float
     standard_error: float
