@@ -230,6 +230,21 @@ def test_the_way_that_is_gone_by() -> None:
     assert "can't be said here" in one_each.explain()
 
 
+@pytest.mark.parametrize("model", ["counts", "levels"])
+@pytest.mark.parametrize("treated", [3, 8])
+def test_the_error_is_that_of_the_way_that_is_gone_by(model: str, treated: int) -> None:
+    x = restless(np.random.default_rng(16), 30, mean=15)
+    flags = np.arange(30) < treated
+    for name in ("jackknife", "scatter"):
+        made = difference_in_differences(x, flags, FIRST, model=model, inference=name)
+        assert made.method == name
+        assert made.standard_error == way(made, name).standard_error
+    # Ranks have no error of their own: beside them stands that which the number of units allows.
+    ranked = difference_in_differences(x, flags, FIRST, model=model, inference="randomisation")
+    assert ranked.standard_error == way(ranked, "jackknife" if treated >= 5 else "scatter").standard_error
+    assert way(ranked, "jackknife").standard_error != way(ranked, "scatter").standard_error
+
+
 def test_the_same_seed_gives_the_same_answer() -> None:
     x = restless(np.random.default_rng(12), 40)
     one, two, other = (difference_in_differences(x, np.arange(40) < 7, FIRST, draws=199, seed=s) for s in (1, 1, 2))

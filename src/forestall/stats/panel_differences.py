@@ -41,12 +41,14 @@ APART = 0.05
 @dataclass(frozen=True, kw_only=True)
 class DifferenceInDifferences(Figures):
     """``estimate``: with ``model`` counts the ratio of what came to what the comparison makes one expect, with levels the
-    difference. ``effect``: its logarithm, or the difference itself; ``standard_error`` is the effect's. ``method``: the
-    name of the one of ``ways`` that interval and p-value come from, or ``none``. ``dispersion``: Pearson's of single
+    difference. ``effect``: its logarithm, or the difference itself; ``standard_error`` is the effect's, of ``method`` where
+    that has one, and else that which the number of units allows. ``method``: the name of the one of ``ways`` that interval
+    and p-value come from, or ``none``. ``dispersion``: Pearson's of single
     periods over the fit (NaN of levels), and ``window_dispersion`` that of whole windows. ``treated_course`` and
     ``control_course``: totals (of levels means) by period, shape (periods,). ``units``: treated and control ones used."""
 
     type_name: ClassVar[str] = "difference-in-differences"
+    version: ClassVar[str] = "2"
 
     estimate: float
     effect: float
@@ -294,13 +296,14 @@ def difference_in_differences(
     method = choose(inference, found, telling, not counted or events >= LEAST_EVENTS, flags)
     chosen = next((w for w in found if w.name == method), Way("none", math.nan, math.nan, (math.nan, math.nan), math.nan))
     estimate = math.exp(made.effect) if counted else made.effect
+    error = chosen.standard_error if math.isfinite(chosen.standard_error) else best_spread(made, flags).error
     dispersion, windows = _dispersion(x, flags, first) if counted else (math.nan, math.nan)
     before = pre_trend(x, flags, first, counted, sets if telling else None)
     courses = [x[g].sum(0) if counted else x[g].mean(0) for g in (flags, ~flags)]
     return DifferenceInDifferences(
         estimate=estimate,
         effect=made.effect,
-        standard_error=best_spread(made, flags).error,
+        standard_error=error,
         interval=chosen.interval,
         p_value=chosen.p_value,
         level=level,
