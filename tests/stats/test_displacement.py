@@ -116,6 +116,31 @@ def test_too_few_events_have_no_p_value() -> None:
     assert not math.isnan(weighted_displacement((90, 80), (90, 95)).p_value)
 
 
+@pytest.mark.parametrize("dispersion", [None, 3.0])
+def test_a_ring_in_which_nothing_was_counted_is_no_certain_nought(dispersion: float | None) -> None:
+    found = weighted_displacement((60, 40), (70, 75), (0, 0), (0, 0), dispersion=dispersion)
+    ring, bare = found.displaced, weighted_displacement((60, 40), (70, 75), dispersion=dispersion)
+    assert ring is not None
+    assert (ring.estimate, ring.events) == (0, 0)
+    assert all(math.isnan(v) for v in (ring.standard_error, *ring.interval, ring.p_value))
+    assert found.table().rows[1][1:] == (0, None, None, None, None)
+    assert (found.estimate, found.interval, found.p_value) == (bare.estimate, bare.interval, bare.p_value)
+    told = next(c for c in found.checks if c.name == "enough-events")
+    assert not told.passed
+    assert "rests on 245 events, but one of its parts on only 0, too few" in found.explain()
+    shows_itself(found)
+
+
+@pytest.mark.parametrize(("ring", "enough"), [((4, 5), False), ((5, 5), True)])
+def test_a_part_that_rests_on_too_few_events_is_told(ring: tuple[int, int], enough: bool) -> None:
+    found = weighted_displacement((60, 40), (70, 75), ring)
+    assert found.displaced is not None
+    assert math.isnan(found.displaced.p_value) is not enough
+    assert not math.isnan(found.p_value)
+    assert next(c for c in found.checks if c.name == "enough-events").passed is enough
+    assert ("one of its parts on only 9" in found.explain()) is not enough
+
+
 def test_a_ring_without_a_comparison_is_told() -> None:
     found = weighted_displacement(*PAPER[:3])
     assert found.displaced is not None

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._tails import students_p, students_quantile
 from forestall.stats._unfit import Unfit
-from forestall.stats.rates import SCHEMA, Floats, check_level, plain
+from forestall.stats.rates import SCHEMA, Floats, check_counts, check_level, finite, plain
 from forestall.stats.window_counts import WindowScatter, scatter_of
 from forestall.text import Message, msg, probability
 
@@ -35,7 +35,8 @@ SIGN = np.array([1.0, -1.0, 1.0, -1.0])
 @dataclass(frozen=True)
 class DisplacementPart:
     """One difference of changes: ``name`` is local, displacement or total; ``events``: how many events it rests on, as
-    many as would tell as much if all weighed the same. ``p_value`` is NaN where there are too few."""
+    many as would tell as much if all weighed the same. ``p_value`` is NaN where there are too few, and so are the error
+    and the interval where there are none."""
 
     name: str
     estimate: float
@@ -55,6 +56,7 @@ class WeightedDisplacement(Figures):
     was allowed for, and ``degrees`` its degrees of freedom. Weights are as given, areas in the same order."""
 
     type_name: ClassVar[str] = "weighted-displacement"
+    version: ClassVar[str] = "2"
 
     estimate: float
     standard_error: float
@@ -91,7 +93,7 @@ class WeightedDisplacement(Figures):
             Column("p_value", msg("p-value, two-sided"), None, True),
         )
         rows = tuple(
-            (_PARTS[p.name], p.estimate, p.standard_error, *p.interval, None if math.isnan(p.p_value) else p.p_value)
+            (_PARTS[p.name], p.estimate, *(finite(v) for v in (p.standard_error, *p.interval, p.p_value)))
             for p in self.parts
         )
         caption = msg("Weighted displacement difference, with {level:percent} intervals", level=self.level)
@@ -115,11 +117,16 @@ class WeightedDisplacement(Figures):
 
     def chart(self, language: str = "en") -> dict[str, Any]:
         values = [
-            {"part": _PARTS[p.name].render(language), "estimate": p.estimate, "low": p.interval[0], "high": p.interval[1]}
+            {
+                "part": _PARTS[p.name].render(language),
+                "estimate": p.estimate,
+                "low": finite(p.interval[0]),
+                "high": finite(p.interval[1]),
+            }
             for p in self.parts
         ]
         title = msg("Difference of changes").render(language)
-        y = {"field": "part", "type": "nominal", "sort": None, "title": None}
+        y = {"field": "part", "type": "nominal", "sort": [v["part"] for v in values], "title": None}
         x = {"type": "quantitative", "title": title, "scale": {"zero": True}}
         return {
             "$schema": SCHEMA,
@@ -128,6 +135,7 @@ class WeightedDisplacement(Figures):
             "data": {"values": values},
             "layer": [
                 {
+                    "transform": [{"filter": "isValid(datum.low)"}],
                     "mark": {"type": "bar", "style": "interval", "height": 14},
                     "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
                 },
@@ -273,14 +281,16 @@ def weighted_displacement(
             "time_weights": [float(v) for v in time], "area_weights": [float(v) for v in size],
             "harm_weights": None if harm_weights is None else [float(h) for h in harm], "dispersion": phi, "level": level,
         },
-        checks=(_allowed(dispersion, phi), _enough(total.events), _compared(given)),
+        checks=(_allowed(dispersion, phi), _enough(parts), _compared(given)),
     )  # fmt: skip
 
 
 def _part(name: str, counts: Floats, weight: Floats, phi: float, degrees: float, level: float) -> DisplacementPart:
     estimate, variance = float((weight * counts).sum()), float((weight**2 * counts).sum())
+    if variance == 0:  # nothing was counted, which is no certainty that nothing changed
+        return DisplacementPart(name, estimate, math.nan, (math.nan, math.nan), math.nan, 0.0)
     error = math.sqrt(variance * phi)
-    events = variance**2 / float((weight**4 * counts).sum()) if variance > 0 else 0.0
+    events = variance**2 / float((weight**4 * counts).sum())
     half = students_quantile(level, degrees) * error
     p = students_p(estimate / error, degrees) if events >= LEAST_EVENTS else math.nan
     return DisplacementPart(name, estimate, error, (estimate - half, estimate + half), p, events)
@@ -296,14 +306,19 @@ def _allowed(dispersion: WindowScatter | float | None, phi: float) -> Check:
     return Check("dispersion", True, msg("A scatter {phi:ratio} times that of chance alone was allowed for.", phi=phi))
 
 
-def _enough(events: float) -> Check:
-    passed = events >= LEAST_EVENTS
-    text = (
-        msg("The difference rests on {n:count} events.", n=events)
-        if passed
-        else msg("The difference rests on {n:count} events, too few for a p-value; nor does the interval hold.", n=events)
-    )
-    return Check("enough-events", passed, text)
+def _enough(parts: tuple[DisplacementPart, ...]) -> Check:
+    events, fewest = parts[-1].events, min(p.events for p in parts)
+    if events < LEAST_EVENTS:
+        text = msg("The difference rests on {n:count} events, too few for a p-value; nor does the interval hold.", n=events)
+    elif fewest < LEAST_EVENTS:
+        text = msg(
+            "The difference rests on {n:count} events, but one of its parts on only {fewest:count}, too few for a p-value "
+            "of that part; nor does its interval hold.",
+            n=events, fewest=fewest,
+        )  # fmt: skip
+    else:
+        text = msg("The difference rests on {n:count} events.", n=events)
+    return Check("enough-events", fewest >= LEAST_EVENTS, text)
 
 
 def _compared(given: tuple[bool, ...]) -> Check:
@@ -349,13 +364,6 @@ def _areas(
     none = np.zeros((categories.pop(), 2))
     given = (True, True, displacement is not None, displacement_control is not None)
     return np.stack([found.get(name, none) for name in AREAS]), given
-
-
-def check_counts(name: str, values: Floats) -> None:
-    """Raises ``ValueError`` where ``values`` can't all be counts."""
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        raise ValueError(f"{name} must be counts of 0 or more, none missing, not {float(values[bad].ravel()[0])!r}")
 
 
 def _weights(name: str, values: Sequence[float], size: int) -> Floats:

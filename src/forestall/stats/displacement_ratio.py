@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._unfit import Unfit
-from forestall.stats.displacement import check_counts
-from forestall.stats.rates import SCHEMA
+from forestall.stats.rates import SCHEMA, check_counts
 from forestall.text import Message, msg
 
 

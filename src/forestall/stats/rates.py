@@ -95,7 +95,7 @@ class RateRatio(Figures):
             Column("p_value", msg("p-value, two-sided"), None, True),
         )
         (x1, x0), (t1, t0) = self.counts, self.exposures
-        row = (x1, t1, x0, t0, _finite(self.estimate), self.interval[0], _finite(self.interval[1]), self.p_value)
+        row = (x1, t1, x0, t0, finite(self.estimate), self.interval[0], finite(self.interval[1]), self.p_value)
         return Table(columns, (row,), msg("Two rates compared, with the {level:percent} interval", level=self.level))
 
     def chart(self, language: str = "en") -> dict[str, Any]:
@@ -316,6 +316,13 @@ def check_count(name: str, value: float) -> None:
         raise ValueError(f"{name} must be a count of 0 or more, not {value!r}")
 
 
+def check_counts(name: str, values: Floats) -> None:
+    """Raises ``ValueError`` where ``values``, of any shape, can't all be counts."""
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        raise ValueError(f"{name} must be counts of 0 or more, none missing, not {float(values[bad].ravel()[0])!r}")
+
+
 def check_exposure(name: str, value: float) -> None:
     """Raises ``ValueError`` where ``value`` can't be an exposure."""
     if not (value > 0 and math.isfinite(value)):
@@ -328,5 +335,6 @@ def check_level(level: float) -> None:
         raise ValueError(f"level must lie between 0 and 1, such as 0.95, not {level!r}")
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """A number for a table or chart: None where it is not known or has no end."""
     return value if math.isfinite(value) else None
