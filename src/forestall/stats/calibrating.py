@@ -25,7 +25,7 @@ from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._balancing import Balanced, Bools, balance
 from forestall.stats._shift_charts import SCHEMA, period_axis, unique
 from forestall.stats._unfit import Unfit
-from forestall.stats.rates import Floats, check_level
+from forestall.stats.rates import Floats, check_level, finite
 from forestall.text import Message, msg, probability
 
 #: An effective number of places below which the comparison rests on too few of them.
@@ -108,8 +108,8 @@ class CalibrationWeights(Figures):
         )
         rows = tuple(
             (
-                o.name, *o.before, *o.after, o.estimate, _known(o.interval[0]), _known(o.interval[1]),
-                100 * o.estimate / o.after[1] if o.after[1] > 0 else None, _known(o.p_value),
+                o.name, *o.before, *o.after, o.estimate, finite(o.interval[0]), finite(o.interval[1]),
+                100 * o.estimate / o.after[1] if o.after[1] > 0 else None, finite(o.p_value),
             )
             for o in self.outcomes
         )  # fmt: skip
@@ -494,7 +494,3 @@ def _mask(name: str, given: npt.ArrayLike, places: int) -> Bools:
     if mask.shape != (places,) or not np.isin(mask, (0, 1)).all():
         raise ValueError(f"{name} must be true or false for each of the {places} places")
     return mask.astype(bool)
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -27,7 +27,7 @@ from forestall.stats._panel_contrast import Bools, Level, Ratio
 from forestall.stats._panel_input import counted as check_ratio
 from forestall.stats._panel_input import masks_of, panel
 from forestall.stats._panel_ways import FEW_UNITS, Way, best_spread, choose, ways
-from forestall.stats.rates import Floats, check_level, plain
+from forestall.stats.rates import Floats, check_level, finite, plain
 from forestall.text import Message, msg, probability
 
 #: A p-value that rests on the scatter of counts is given with as many events before and after in both groups.
@@ -104,7 +104,7 @@ class DifferenceInDifferences(Figures):
             Column("p_value", msg("p-value, two-sided"), None, True),
         )
         rows = tuple(
-            (_WAYS[w.name], *(_known(v) for v in (self.estimate, w.standard_error, w.degrees, *w.interval, w.p_value)))
+            (_WAYS[w.name], *(finite(v) for v in (self.estimate, w.standard_error, w.degrees, *w.interval, w.p_value)))
             for w in self.ways
         )
         return Table(columns, rows, msg("Difference in differences, with {level:percent} intervals", level=self.level))
@@ -120,7 +120,7 @@ class DifferenceInDifferences(Figures):
             Column("high", msg("Upper end"), None, True),
         )
         arrays = (self.treated_course, self.control_course, self.study.effect, self.study.low, self.study.high)
-        rows = tuple((label, *(_known(float(a[i])) for a in arrays)) for i, label in enumerate(self.labels))
+        rows = tuple((label, *(finite(float(a[i])) for a in arrays)) for i, label in enumerate(self.labels))
         return Table(columns, rows, msg("Effect by period"))
 
     def chart(self, language: str = "en") -> dict[str, Any]:
@@ -381,10 +381,6 @@ def _dispersion(x: Floats, flags: Bools, first: int) -> tuple[float, float]:
     whole = np.divide((x[:, after].sum(1) - n * share) ** 2, m, out=np.zeros_like(m), where=m > 0)
     units = x.shape[0] - 2
     return (float(square.sum()) / free if free > 0 else math.nan, float(whole.sum()) / units if units > 0 else math.nan)
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _end(value: float, shown: Any) -> Message | str:
