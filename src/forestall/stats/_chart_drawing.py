@@ -52,7 +52,7 @@ def control_drawing(
         line("lower", "limit"),
         line("upper", "limit"),
         line("centre", "expected"),
-        {"mark": {"type": "line", "style": "observed", "fillOpacity": 0, "point": False}, "encoding": {"x": x, "y": y}},
+        {"mark": {"type": "line", "style": "observed", "point": False}, "encoding": {"x": x, "y": y}},
         {"mark": {"type": "point", "style": "observed", "filled": True, "size": 30}, "encoding": {"x": x, "y": y}},
     ]
     if hits:

@@ -46,7 +46,7 @@ def changes_chart(
             "mark": {"type": "bar", "style": "interval", "width": {"band": 1}},
             "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
         },
-        {"mark": {"type": "line", "style": "observed", "fillOpacity": 0}, "encoding": {"x": x, "y": y}},
+        {"mark": {"type": "line", "style": "observed"}, "encoding": {"x": x, "y": y}},
         {
             "mark": {"type": "line", "style": "expected", "interpolate": "step"},
             "encoding": {"x": x, "y": {"field": "expected", "type": "quantitative", "title": title}},
