@@ -73,7 +73,6 @@ def _line(p: Practice, problem: Problem, local: list[LocalResult] | None, trials
         verified=p.verified,
         verify=p.verify,
         local=None if local is None else {v: n for v in VERDICTS if (n := sum(r.verdict == v for r in own))},
-        same=sum(bool(problem.category) and r.category == problem.category for r in own),
         spent=(min(spent), max(spent)) if spent else (),
         trials=trials,
         aside=fitting.aside(p, problem, fit),

@@ -59,8 +59,8 @@ class FitReason:
 @dataclass(frozen=True)
 class Line:
     """One practice. ``rank``: None where it was set aside, and ``aside`` says why. ``quality``: 0 to 4, None unknown.
-    ``local``: how often each verdict was reached here, None where nobody looked; ``same``: of these, on problems of the
-    same category. ``spent``: the lowest and the highest cost here. ``trials``: plans here that are trying it now."""
+    ``local``: how often each verdict was reached here, None where nobody looked. ``spent``: the lowest and the highest cost
+    here. ``trials``: plans here that are trying it now."""
 
     practice: str
     title: Message
@@ -75,7 +75,6 @@ class Line:
     verified: bool
     verify: Message
     local: Mapping[str, int] | None = None
-    same: int = 0
     spent: tuple[Decimal, ...] = ()
     trials: int = 0
     aside: Message | None = None
@@ -121,13 +120,6 @@ class Suggestion(Figures):
     category: Message
     lines: tuple[Line, ...]
     set_aside: tuple[Line, ...]
-
-    def line(self, practice: str) -> Line:
-        """The line of a practice; ``KeyError`` where the library has none of that name."""
-        for line in (*self.lines, *self.set_aside):
-            if line.practice == practice:
-                return line
-        raise KeyError(practice)
 
     def table(self) -> Table:
         columns = (
