@@ -16,10 +16,10 @@ Bools = npt.NDArray[np.bool_]
 
 class Choices:
     """Sets of units, each as if it were the treated one: ``sums`` adds a value over the units of each set, ``sizes`` says
-    how many units each has. ``every``: these are all that there are."""
+    how many units each has."""
 
-    def __init__(self, units: Ints, starts: Ints, *, every: bool = False) -> None:
-        self._units, self._starts, self.every = units, starts, every
+    def __init__(self, units: Ints, starts: Ints) -> None:
+        self._units, self._starts = units, starts
         self.sizes = np.diff(np.append(starts, units.size)).astype(float)
 
     def __len__(self) -> int:
@@ -36,13 +36,10 @@ class Choices:
         if math.comb(units, k) - 1 <= draws:
             own = tuple(sorted(int(i) for i in treated))
             sets = [i for c in itertools.combinations(range(units), k) if c != own for i in c]
-            flat, every = np.array(sets, np.int64), True
+            flat = np.array(sets, np.int64)
         else:
-            flat, every = (
-                np.concatenate([rng.choice(units, k, replace=False) for _ in range(draws)]).astype(np.int64),
-                False,
-            )
-        return Choices(flat, np.arange(0, flat.size, k), every=every)
+            flat = np.concatenate([rng.choice(units, k, replace=False) for _ in range(draws)]).astype(np.int64)
+        return Choices(flat, np.arange(0, flat.size, k))
 
     @staticmethod
     def given(masks: Bools) -> Choices:

@@ -45,20 +45,19 @@ def wilson(
     these (finite-population correction), and has no width where all were asked. NaN: not known, no correction. Raises
     ``ValueError`` for an empty base, more ``yes`` than ``of``, and a population smaller than its base.
     """
-    x, n = _checked(yes, of)
+    x, asked = _checked(yes, of)
     check_level(level)
-    z = float(ss.norm.isf((1 - level) / 2))
+    n, z = asked, float(ss.norm.isf((1 - level) / 2))
     if population is not None:
-        whole = np.broadcast_to(np.asarray(population, float), n.shape)
+        whole = np.broadcast_to(np.asarray(population, float), asked.shape)
         known = ~np.isnan(whole)
-        if (whole[known] < n[known]).any():
+        if (whole[known] < asked[known]).any():
             raise ValueError("a population can't be smaller than the number of its people who were asked")
         with np.errstate(divide="ignore", invalid="ignore"):
-            worth = np.where(known, n * (whole - 1) / (whole - n), n)
-        n, x = worth, worth * (x / np.asarray(of, float))
+            n = np.where(known, asked * (whole - 1) / (whole - asked), asked)
     with np.errstate(invalid="ignore"):
         everyone = ~np.isfinite(n)
-        p = np.asarray(yes, float) / np.asarray(of, float)
+        p = x / asked
         low, high = _wilson(p, n, z)
     return np.where(everyone, p, low), np.where(everyone, p, high)
 
