@@ -24,6 +24,7 @@ from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._forest_drawing import forest_drawing
+from forestall.stats._tails import students_p, students_quantile
 from forestall.stats._unfit import Unfit
 from forestall.stats.rates import Floats, check_level
 from forestall.text import Message, msg, msg_n
@@ -155,7 +156,7 @@ class PooledEffects(Figures):
         return " ".join(m.render(language) for m in said)
 
     def _ends(self) -> tuple[Floats, Floats]:
-        z = float(ss.norm.isf((1 - self.level) / 2))
+        z = students_quantile(self.level, math.inf)
         return self.effects - z * self.errors, self.effects + z * self.errors
 
     def _shown(self, *values: float) -> tuple[float | None, ...]:
@@ -235,9 +236,9 @@ def _fit(y: Floats, s: Floats, method: str, never_narrower: bool, level: float) 
     if never_narrower:
         scale = max(1.0, scale)
     error = math.sqrt(scale / w.sum())
-    t = float(ss.t.isf((1 - level) / 2, k - 1))
+    t = students_quantile(level, k - 1)
     if error > 0:
-        p = float(2 * ss.t.sf(abs(mean) / error, k - 1))
+        p = students_p(mean / error, k - 1)
     else:  # they agree to the last digit: no honest interval without a floor
         p, t, error = math.nan, math.nan, math.nan
     spread = math.sqrt(tau2 + error**2) if math.isfinite(error) else math.nan
@@ -255,15 +256,15 @@ def _reml(y: Floats, s: Floats) -> float:
         e = y - (w * y).sum() / w.sum()
         return float((w**2 * e**2).sum() - w.sum() + (w**2).sum() / w.sum())
 
-    def minus(tau2: float) -> float:
-        w = 1 / (s**2 + tau2)
-        e = y - (w * y).sum() / w.sum()
-        return float(-np.log(w).sum() + math.log(w.sum()) + (w * e**2).sum())
+    def minus(tau2: npt.ArrayLike) -> Floats:
+        """-2 times the logarithm of the likelihood, less a constant, of each τ², of whatever shape."""
+        w = 1 / (s**2 + np.asarray(tau2, float)[..., None])
+        whole = w.sum(-1)
+        e = y - (w @ y / whole)[..., None]
+        return np.asarray(np.log(whole) - np.log(w).sum(-1) + (w * e**2).sum(-1), float)
 
     grid = np.concatenate([[0.0], np.geomspace(float((s**2).min()) * 1e-4, _top(y, s), 60)])
-    w = 1 / (s**2 + grid[:, None])
-    e = y - (w @ y / w.sum(1))[:, None]
-    best = int(np.argmin(-np.log(w).sum(1) + np.log(w.sum(1)) + (w * e**2).sum(1)))
+    best = int(np.argmin(minus(grid)))
     low, high = grid[max(0, best - 1)], grid[min(grid.size - 1, best + 1)]
     if best == 0 and score(0.0) <= 0:
         return 0.0
@@ -294,7 +295,7 @@ def _top(y: Floats, s: Floats) -> float:
     return float(10 * (np.var(y) + (s**2).max()))
 
 
-def _root(score: Callable[[float], float], low: float, high: float, minus: Callable[[float], float]) -> float:
+def _root(score: Callable[[float], float], low: float, high: float, minus: Callable[[float], Floats]) -> float:
     if score(low) > 0 > score(high):
         return float(optimize.brentq(score, low, high, xtol=1e-14, rtol=1e-13))
     found = optimize.minimize_scalar(minus, bounds=(low, high), method="bounded", options={"xatol": 1e-12})
