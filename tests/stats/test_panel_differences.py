@@ -294,7 +294,7 @@ def test_units_without_events_say_nothing_and_are_left_out() -> None:
         ({"inference": "magic"}, "inference must be 'auto'"),
         ({"inference": "placebos"}, "needs placebos"),
         ({"draws": 0}, "draws must be a whole number"),
-        ({"labels": ["a"]}, "labels must name 6 periods"),
+        ({"labels": ["a"]}, "labels must have one name for each of the 6 periods"),
         ({"level": 2}, "level must lie between"),
         ({"placebos": np.ones((3, 2), bool)}, r"flags of shape \(placebos, 4\)"),
         ({"placebos": np.zeros((3, 4), bool)}, "each placebo must flag one unit or more"),

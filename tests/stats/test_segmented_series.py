@@ -166,7 +166,7 @@ def test_it_shows_itself(options: Any) -> None:
         ({"lags": -1}, "lags must be"),
         ({"slope": True, "trend": False}, "a slope to change"),
         ({"level": 0.0}, "level must"),
-        ({"periods": ["a"]}, "one name for each of the 48"),
+        ({"periods": ["a"]}, "periods must have one name for each of the 48 periods"),
     ],
 )
 def test_input_that_cannot_be_is_quoted(given: Any, says: str) -> None:

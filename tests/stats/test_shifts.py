@@ -308,7 +308,7 @@ def test_more_bad_input() -> None:
         (x[0], {}, "areas by periods"), (x[:1], {}, "two areas"), (-x, {}, "-1"), (x, {"at": 12}, "12"),
         (x, {"at": 0}, "0"),
         (x, {"window": 0}, "window"), (x, {"nearly": 0}, "nearly"), (x, {"exposure": np.ones((2, 2))}, "exposure"),
-        (x, {"areas": ["a"]}, "labels"), (x * 0, {}, "nothing"),
+        (x, {"areas": ["a"]}, "areas must have one name"), (x * 0, {}, "nothing"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=said):
             shared_change(counts, **options)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "oracles"))
 import slow_synthetic as slow
 
 from forestall.results import read
+from forestall.stats import synthetic_controls
 from forestall.stats._hull_kernels import nearest_weights
 from forestall.stats.synthetic_controls import SyntheticControl, synthetic_control
 
@@ -344,9 +345,20 @@ def test_json_with_open_ends_and_nothing_known_comes_back() -> None:
         ({"predictors": np.ones((2, 20)), "method": "did"}, "takes no predictors"),
         ({"draws": 3}, "draws must be"),
         ({"level": 1.0}, "level must"),
-        ({"units": ["a"]}, "one name for each of the 20"),
+        ({"units": ["a"]}, "units must have one name for each of the 20 units"),
+        ({"periods": ["a"]}, "periods must have one name for each of the 30 periods"),
     ],
 )
 def test_input_that_cannot_be_is_quoted(given: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         synthetic_control(**{"outcomes": counts(), "treated": 0, "pre": 20, **given})
+
+
+@pytest.mark.parametrize("given", [{"units": ["a"]}, {"periods": ["a"]}])
+def test_names_are_checked_before_anything_is_fitted(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_soon(*_: Any) -> None:
+        raise AssertionError("fitted before the names were checked")
+
+    monkeypatch.setattr(synthetic_controls, "plain", too_soon)
+    with pytest.raises(ValueError, match="must have one name for each"):
+        synthetic_control(counts(), 0, 20, **given)

@@ -57,7 +57,7 @@ def test_areas_with_hardly_any_events_are_left_out() -> None:
         ({"counts": [1, 2, 3, 4]}, "two areas or more"),
         ({"counts": [[1, 2, 3, 4]]}, "two areas or more"),
         ({"counts": [[1, -2, 3, 4], [9, 9, 9, 9]]}, "counts must be 0 or more"),
-        ({"counts": [[1, np.nan, 3, 4], [9, 9, 9, 9]]}, "none missing"),
+        ({"counts": [[1, np.nan, 3, 4], [9, 9, 9, 9]]}, "counts must be known numbers; number 1 is"),
         ({"window": 3}, "fewer than two windows of 3"),
         ({"window": 0}, "window must be a whole number"),
         ({"level": 0}, "level must lie between"),

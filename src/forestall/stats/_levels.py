@@ -53,12 +53,17 @@ def checked_exposure(exposure: npt.ArrayLike | None, n: int) -> Floats:
     return e
 
 
-def checked_labels(labels: Sequence[object] | None, n: int) -> tuple[str, ...]:
-    """A label for each of ``n`` periods: the texts given, or the numbers 1 … n."""
+def checked_labels(
+    labels: Sequence[object] | None, n: int, name: str = "labels", *, of: str = "periods"
+) -> tuple[str, ...]:
+    """A label for each of ``n`` periods, or of what ``of`` says: the texts given, or the numbers 1 … n.
+
+    Raises ``ValueError``, in which they are called ``name``, where they are more or fewer.
+    """
     if labels is None:
         return tuple(str(i + 1) for i in range(n))
     if len(labels) != n:
-        raise ValueError(f"labels needs one text for each of the {n} periods, not {len(labels)}")
+        raise ValueError(f"{name} must have one name for each of the {n} {of}, not {len(labels)}")
     return tuple(str(v) for v in labels)
 
 
@@ -76,7 +81,7 @@ def checked_areas(counts: npt.ArrayLike, name: str) -> Floats:
     """``counts`` as floats of shape (areas, periods), 0 or more."""
     x = np.asarray(counts, float)
     if x.ndim != 2 or x.shape[0] < 2:
-        raise ValueError(f"{name} must be an array of areas by periods with two areas at least, not shape {x.shape}")
+        raise ValueError(f"{name} must be an array of areas by periods with two areas or more, not shape {x.shape}")
     _no_bad(x, name, False)
     return x
 

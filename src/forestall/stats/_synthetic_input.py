@@ -82,15 +82,6 @@ def flags_of(which: Ints, size: int) -> Flags:
     return out
 
 
-def names_of(given: Sequence[str] | None, size: int, what: str) -> tuple[str, ...]:
-    """Names as given, or numbers from 1."""
-    if given is None:
-        return tuple(str(i + 1) for i in range(size))
-    if len(given) != size:
-        raise ValueError(f"{what} must have one name for each of the {size} in outcomes, not {len(given)}")
-    return tuple(str(v) for v in given)
-
-
 def _indices(given: Sequence[int], size: int, name: str, what: str) -> Ints:
     raw = np.asarray(given)
     if raw.ndim != 1 or raw.size == 0 or raw.dtype.kind not in "iu":

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats._balancing import Balanced, Bools, balance
+from forestall.stats._levels import checked_labels
 from forestall.stats._shift_charts import SCHEMA, period_axis, unique
 from forestall.stats._unfit import Unfit
 from forestall.stats.rates import Floats, check_level, finite
@@ -481,12 +482,8 @@ def _checked(
         raise ValueError(f"covariates must have a row for each of the {places} places")
     if not np.isfinite(extra).all():
         raise ValueError("a covariate is missing or infinite: fill it, or leave the place or the covariate out")
-    names = tuple(str(i + 1) for i in range(len(y))) if outcomes is None else tuple(str(n) for n in outcomes)
-    told = tuple(str(i + 1) for i in range(periods)) if labels is None else tuple(str(n) for n in labels)
-    for what, size, wanted in (("outcomes", len(names), len(y)), ("labels", len(told), periods)):
-        if size != wanted:
-            raise ValueError(f"{what} must name each of {wanted}, and names {size}")
-    return y, hit, free, extra, names, told
+    names = checked_labels(outcomes, len(y), "outcomes", of="outcomes")
+    return y, hit, free, extra, names, checked_labels(labels, periods)
 
 
 def _mask(name: str, given: npt.ArrayLike, places: int) -> Bools:

@@ -23,6 +23,7 @@ from forestall.results import Check, Column, Figures, Table, register
 from forestall.stats import _assignments as assign
 from forestall.stats import _panel_charts as charts
 from forestall.stats._event_study import EventStudy, PreTrend, event_study, pre_trend
+from forestall.stats._levels import checked_labels
 from forestall.stats._panel_contrast import Bools, Level, Ratio
 from forestall.stats._panel_input import counted as check_ratio
 from forestall.stats._panel_input import masks_of, panel
@@ -257,9 +258,7 @@ def difference_in_differences(
     after, no treated or no other unit; :class:`Unfit` where a group counted nothing.
     """
     x, flags, first = panel(counts, treated, first, model)
-    names = tuple(str(v) for v in labels) if labels is not None else tuple(str(i + 1) for i in range(x.shape[1]))
-    if len(names) != x.shape[1]:
-        raise ValueError(f"labels must name {x.shape[1]} periods, not {len(names)}")
+    names = checked_labels(labels, x.shape[1])
     check_level(level)
     if inference not in ("auto", "randomisation", "placebos", "jackknife", "scatter"):
         raise ValueError(

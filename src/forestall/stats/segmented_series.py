@@ -16,11 +16,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._levels import checked_exposure, checked_labels
 from forestall.stats._quasi_poisson import Fit, fit, lag_one, lasting_errors, newey_west
 from forestall.stats._shift_charts import SCHEMA, period_axis, unique
+from forestall.stats._tails import students_p, students_quantile
 from forestall.stats._times import Floats, Ints, level_of, sentences
 from forestall.stats._unfit import Unfit
 from forestall.text import Message, msg, probability
@@ -211,6 +212,7 @@ def interrupted_series(
     """
     level_of(level)
     y, at, start, exposed = _series(counts, start, exposure)
+    names = checked_labels(periods, exposed.size, "periods")
     n = y.size
     sides = int((at < start).sum()), int((at >= start).sum())
     if period < 2:
@@ -247,8 +249,8 @@ def interrupted_series(
     bare = x.copy()
     bare[:, which] = 0
     fitted, without = _mean(shift + x @ found.beta), _mean(shift + bare @ found.beta)
-    normal = errors in ("quasi", "poisson")  # as the textbooks have them
-    wide = float(special.ndtri((1 + level) / 2) if normal else special.stdtrit(free, (1 + level) / 2))
+    degrees = math.inf if errors in ("quasi", "poisson") else free  # normal tails, as the textbooks have them
+    wide = students_quantile(level, degrees)
     step, error = float(found.beta[which[0]]), _root(covariance[which[0], which[0]])
     after = at[at >= start]
     a, b = fitted[after], without[after]
@@ -256,8 +258,7 @@ def interrupted_series(
     total, total_error = float(np.log(a.sum() / b.sum())), _root(pull @ covariance @ pull)
     said = _checks(at, start, x[at], found, sides, harmonics, period, errors, dispersion, rho)
     withheld = tuple(c.name for c in said if not c.passed and c.name == "points") if guard else ()
-    z = abs(step) / error if error > 0 else math.inf
-    p = 2 * float(special.ndtr(-z) if normal else special.stdtr(free, -z))
+    p = students_p(step / error if error > 0 else math.inf, degrees)
     bend, bend_interval = math.nan, (math.nan, math.nan)
     if slope:
         value, its = float(found.beta[which[1]]), _root(covariance[which[1], which[1]])
@@ -288,7 +289,7 @@ def interrupted_series(
         fitted=fitted,
         without=without,
         withheld=withheld,
-        periods=_names(periods, exposed.size),
+        periods=names,
         parameters={
             "start": start, "period": period, "harmonics": harmonics, "trend": trend, "slope": slope, "errors": errors,
             "lags": lags, "guard": guard, "level": level,
@@ -404,9 +405,7 @@ def _series(counts: npt.ArrayLike, start: int, exposure: npt.ArrayLike | None) -
             f"start must be the index of the first period after, from 1 to {y.size - 1}, so that there is one before and "
             f"after, not {start!r}"
         )
-    exposed = np.ones(y.size) if exposure is None else np.asarray(exposure, float)
-    if exposed.shape != y.shape or not (np.isfinite(exposed) & (exposed > 0)).all():
-        raise ValueError(f"exposure must be a number above 0 for each of the {y.size} periods")
+    exposed = checked_exposure(exposure, y.size)
     at = np.flatnonzero(~np.isnan(y))
     before, after = at[at < start], at[at >= start]
     if before.size == 0 or after.size == 0:
@@ -420,14 +419,6 @@ def _series(counts: npt.ArrayLike, start: int, exposure: npt.ArrayLike | None) -
             msg("there are no events after the response, and a ratio of 0 has no interval here: compare the counts instead")
         )
     return y[at], at, int(start), exposed
-
-
-def _names(given: Sequence[str] | None, size: int) -> tuple[str, ...]:
-    if given is None:
-        return tuple(str(i + 1) for i in range(size))
-    if len(given) != size:
-        raise ValueError(f"periods must have one name for each of the {size} counts, not {len(given)}")
-    return tuple(str(v) for v in given)
 
 
 def _mean(eta: Floats) -> Floats:

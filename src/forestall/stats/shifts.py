@@ -517,7 +517,7 @@ def shared_change(
     """
     x = checked_areas(counts, "counts")
     n_areas, n = x.shape
-    names = checked_labels(areas, n_areas)
+    names = checked_labels(areas, n_areas, "areas", of="areas")
     e = _area_exposure(exposure, x.shape)
     if not 0 < nearly <= 1:
         raise ValueError(f"nearly must be a share above 0 and up to 1, not {nearly!r}")

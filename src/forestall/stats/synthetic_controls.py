@@ -17,13 +17,14 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as ss
 
 from forestall.results import Column, Figures, Table, register
+from forestall.stats._levels import checked_labels
 from forestall.stats._shift_charts import SCHEMA, period_axis, unique
 from forestall.stats._synthetic_check import checks
 from forestall.stats._synthetic_fit import Fit, Fitted, Flags, Floats, Ints, Panel, differenced, plain, refit
-from forestall.stats._synthetic_input import flags_of, names_of, panel_of
+from forestall.stats._synthetic_input import flags_of, panel_of
+from forestall.stats._tails import students_p, students_quantile
 from forestall.stats._times import level_of, sentences
 from forestall.stats.rates import plain as shown
 from forestall.text import Message, msg, msg_n, probability
@@ -233,6 +234,8 @@ def synthetic_control(
         raise ValueError("the jackknife needs method='did' and two treated units or more: use another inference")
     if not draws >= 19:
         raise ValueError(f"draws must be 19 or more, not {draws!r}")
+    n, length = panel.y.shape
+    of_periods, of_units = checked_labels(periods, length, "periods"), checked_labels(units, n, "units", of="units")
     fit: Fit = differenced if method == "did" else plain
     found = fit(panel, group, pool)
     guises = _guises(group.size, pool, draws, seed)
@@ -252,7 +255,6 @@ def synthetic_control(
     if withheld:
         error, interval, p = math.nan, (math.nan, math.nan), math.nan
     observed = panel.y[group].mean(0)
-    n, length = panel.y.shape
     return SyntheticControl(
         estimate=found.estimate,
         standard_error=error,
@@ -277,8 +279,8 @@ def synthetic_control(
         placebo_before=before,
         placebo_after=after,
         withheld=withheld,
-        periods=names_of(periods, length, "periods"),
-        units=names_of(units, n, "units"),
+        periods=of_periods,
+        units=of_units,
         parameters={
             "method": method, "inference": inference, "guard": guard, "level": level, "treated": [int(i) for i in group],
             "pre": [int(t) for t in panel.pre], "post": [int(t) for t in panel.post],
@@ -305,8 +307,8 @@ def _chance(
     own, tau = found.before(panel), found.estimate
     if inference in ("placebo", "jackknife"):
         spread = float(estimates.std()) if inference == "placebo" else _jackknife(panel, group, pool, found)
-        half = float(ss.norm.isf((1 - level) / 2)) * spread
-        p = 2 * float(ss.norm.sf(abs(tau) / spread)) if spread > 0 else math.nan
+        half = students_quantile(level, math.inf) * spread
+        p = students_p(tau / spread, math.inf) if spread > 0 else math.nan
         return spread, (tau - half, tau + half), p
     scaled = _over(np.abs(estimates), before)
     finite = scaled[np.isfinite(scaled)]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import stats as ss
 
 from forestall.results import Check, Column, Figures, Table, register
+from forestall.stats._levels import checked_areas
 from forestall.stats._unfit import Unfit
 from forestall.stats.rates import Floats, check_level, interval_chart
 from forestall.text import msg
@@ -80,11 +81,7 @@ def window_scatter(counts: npt.ArrayLike, *, window: int, level: float = 0.95) -
     those compared, or many places of the same kind; nothing may have been done in any of them. Raises ``ValueError`` with
     fewer than two areas or two whole windows, negative or missing counts.
     """
-    x = np.asarray(counts, float)
-    if x.ndim != 2 or x.shape[0] < 2:
-        raise ValueError(f"counts must have shape (areas, periods) with two areas or more, not {x.shape}")
-    if not (np.isfinite(x) & (x >= 0)).all():
-        raise ValueError("counts must be 0 or more in each area and period, none missing")
+    x = checked_areas(counts, "counts")
     check_level(level)
     if isinstance(window, bool) or int(window) != window or window < 1:
         raise ValueError(f"window must be a whole number of periods, 1 or more, not {window!r}")
@@ -103,8 +100,7 @@ def window_scatter(counts: npt.ArrayLike, *, window: int, level: float = 0.95) -
     free = float((totals.shape[0] - 1) * ((common > 0).sum() - 1))
     if free < 1:
         raise Unfit(msg("All events fell into one window, so how much windows scatter is not known."))
-    square, _ = pearson(totals)
-    raw = square / free
+    raw = pearson(totals) / free
     tail = (1 - level) / 2
     low, high = raw * free / ss.chi2.isf(tail, free), raw * free / ss.chi2.ppf(tail, free)
     dropped = int((~kept).sum())
@@ -131,11 +127,11 @@ def window_scatter(counts: npt.ArrayLike, *, window: int, level: float = 0.95) -
     )  # fmt: skip
 
 
-def pearson(totals: Floats) -> tuple[float, Floats]:
-    """Pearson's chi-square of a table of areas by windows, and what rows and columns make one expect."""
+def pearson(totals: Floats) -> float:
+    """Pearson's chi-square of a table of areas by windows."""
     expected = totals.sum(1, keepdims=True) * totals.sum(0) / totals.sum()
     square = np.divide((totals - expected) ** 2, expected, out=np.zeros_like(expected), where=expected > 0)
-    return float(square.sum()), expected
+    return float(square.sum())
 
 
 def scatter_of(dispersion: WindowScatter | float | None) -> tuple[float, float]:
